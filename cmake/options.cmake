@@ -1,0 +1,54 @@
+# Compiler options of every target, and the libraries from outside.
+add_library(trapeze_options INTERFACE)
+target_include_directories(trapeze_options INTERFACE ${PROJECT_SOURCE_DIR}/include)
+target_compile_options(trapeze_options INTERFACE
+    -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # libstdc++ offers std::expected only when concepts are declared complete; clang 14's are, for our use.
+    target_compile_options(trapeze_options INTERFACE
+        -Wthread-safety -Wno-builtin-macro-redefined -D__cpp_concepts=202002L)
+endif()
+if(TRAPEZE_SANITIZE)
+    add_compile_options(-fsanitize=${TRAPEZE_SANITIZE} -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${TRAPEZE_SANITIZE})
+    if(TRAPEZE_SANITIZE MATCHES "undefined")
+        add_compile_options(-fno-sanitize-recover=undefined)
+    endif()
+endif()
+if(TRAPEZE_STATIC)
+    add_link_options(-static)
+endif()
+
+find_package(Threads REQUIRED)
+
+# fmt and spdlog are used from their headers; fmt's out-of-line part is src/base/fmt_library.cc.
+find_path(FMT_INCLUDE_DIR fmt/core.h REQUIRED)
+find_path(SPDLOG_INCLUDE_DIR spdlog/spdlog.h REQUIRED)
+find_path(FDT_INCLUDE_DIR libfdt.h REQUIRED)
+find_library(FDT_LIBRARY fdt REQUIRED)
+find_path(ZLIB_INCLUDE_DIR zlib.h REQUIRED)
+find_library(ZLIB_LIBRARY z REQUIRED)
+find_path(ZSTD_INCLUDE_DIR zstd.h REQUIRED)
+find_library(ZSTD_LIBRARY zstd REQUIRED)
+
+function(trapeze_external name include)
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} SYSTEM INTERFACE ${include})
+    target_link_libraries(${name} INTERFACE ${ARGN})
+endfunction()
+trapeze_external(ext_fmt ${FMT_INCLUDE_DIR})
+trapeze_external(ext_spdlog ${SPDLOG_INCLUDE_DIR})
+target_compile_definitions(ext_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+trapeze_external(ext_fdt ${FDT_INCLUDE_DIR} ${FDT_LIBRARY})
+trapeze_external(ext_zlib ${ZLIB_INCLUDE_DIR} ${ZLIB_LIBRARY})
+trapeze_external(ext_zstd ${ZSTD_INCLUDE_DIR} ${ZSTD_LIBRARY})
+
+# trapeze_layer(<name> DEPENDS <layers and externals>...): one library per folder of src/. Sources are every
+# .cc below the folder, except folders that are layers' optional parts (added by the caller).
+function(trapeze_layer name)
+    cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc)
+    add_library(trapeze_${name} STATIC ${sources})
+    target_include_directories(trapeze_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/${name})
+    target_link_libraries(trapeze_${name} PUBLIC trapeze_options ${ARG_DEPENDS})
+endfunction()

@@ -1,0 +1,153 @@
+// The accelerator interface: what runs guest instructions and brings exits back. KVM is one implementation;
+// nothing above this layer may assume it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "trapeze/arch/esr.h"
+#include "trapeze/arch/sysreg.h"
+#include "trapeze/base/result.h"
+#include "trapeze/mem/gpa.h"
+
+namespace trapeze::accel {
+
+// --- Exits ---------------------------------------------------------------------------------------------
+
+// A trapped instruction with its syndrome. `pc` is the guest's PC register: the instruction itself, or for HVC
+// the one after it.
+struct TrapExit {
+    arch::Esr esr;
+    u64 pc;
+    u64 far;
+};
+
+// A described access outside RAM. A read stays pending until complete_mmio_read and the next run().
+struct MmioExit {
+    mem::Gpa address;
+    u8 size;  // bytes
+    bool is_write;
+    u64 value;  // writes: the low 8 * size bits
+};
+
+// An access outside RAM that the host could not describe (no ISV). PC is at the instruction.
+struct UndescribedMmioExit {
+    mem::Gpa address;
+    u32 iss;
+};
+
+// kick(), a signal, or a change of timer or PMU output: nothing to complete.
+struct InterruptedExit {};
+
+// The accelerator cannot go on with this vCPU; the text says why.
+struct FatalExit {
+    std::string reason;
+};
+
+using Exit = std::variant<TrapExit, MmioExit, UndescribedMmioExit, InterruptedExit, FatalExit>;
+
+// --- Registers -----------------------------------------------------------------------------------------
+
+// General registers that are not system registers in KVM's numbering or any other.
+enum class CoreReg : u8 {
+    X0 = 0,  // X0 + n is Xn, up to X30
+    Sp = 31, // SP_EL0
+    Pc = 32,
+    Pstate = 33,
+    SpEl1 = 34,
+    ElrEl1 = 35,
+    SpsrEl1 = 36,
+};
+constexpr CoreReg x_reg(unsigned n) {
+    return static_cast<CoreReg>(n);
+}
+
+// Levels of the interrupt outputs that the accelerator implements for a vCPU.
+struct DeviceIrqLevels {
+    bool virtual_timer = false;
+    bool physical_timer = false;
+    bool pmu = false;
+    bool operator==(const DeviceIrqLevels&) const = default;
+};
+
+// State of one EL1 generic timer, for sleeping without running.
+struct TimerState {
+    bool can_fire;   // ENABLE set and IMASK clear
+    u64 cval;        // in counter ticks
+    u64 count;       // the counter this timer compares with, now
+};
+
+// --- One virtual CPU -------------------------------------------------------------------------------------
+
+// Used on its own thread only, except where a member says "any thread".
+class Vcpu {
+public:
+    virtual ~Vcpu() = default;
+
+    // Enters the guest until the next exit. A pending MMIO access is completed first.
+    virtual Exit run() = 0;
+    // Supplies the data of the MmioExit read that run() just returned.
+    virtual void complete_mmio_read(u64 value) = 0;
+    // Finishes a pending MMIO access without running guest code, so that registers are up to date.
+    virtual void flush_pending() = 0;
+    // True between an MmioExit and the next run() or flush_pending(): registers may not be accessed.
+    virtual bool exit_pending() const = 0;
+
+    // Makes the current or next run() return InterruptedExit soon. Any thread.
+    virtual void kick() = 0;
+    // Drives the IRQ and FIQ inputs. Any thread; takes effect in a running guest without an exit to us.
+    virtual void set_interrupt_lines(bool irq, bool fiq) = 0;
+
+    // Outputs as of the last return of run().
+    virtual DeviceIrqLevels device_irq_levels() const = 0;
+    virtual TimerState virtual_timer() = 0;
+    virtual TimerState physical_timer() = 0;
+    // Ticks per second of both counters.
+    virtual u64 counter_frequency() const = 0;
+
+    virtual u64 get(CoreReg reg) = 0;
+    virtual void set(CoreReg reg, u64 value) = 0;
+    // System registers that the accelerator holds. nullopt / false: it has no such register or refuses.
+    virtual std::optional<u64> get(arch::SysReg reg) = 0;
+    virtual bool set(arch::SysReg reg, u64 value) = 0;
+    // CCSIDR_EL1 for one value of CSSELR_EL1; nullopt for a cache level that does not exist.
+    virtual std::optional<u64> ccsidr(u64 csselr) = 0;
+    // Firmware pseudo-register KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_n, n = 1..3: the host's answer.
+    virtual std::optional<u64> smccc_workaround(unsigned n) = 0;
+
+    // Makes a data abort that just exited take an external abort at EL1.
+    virtual void inject_external_abort() = 0;
+
+    // Architectural warm reset: every register to its reset value, PSTATE EL1h with DAIF set.
+    virtual Result<> reset() = 0;
+};
+
+// --- The virtual machine -----------------------------------------------------------------------------------
+
+struct VcpuFeatures {
+    bool pmu = false;
+    bool sve = false;
+    bool pauth = false;
+};
+
+class Vm {
+public:
+    virtual ~Vm() = default;
+
+    virtual std::string_view name() const = 0;  // "trap-harder"
+    // Largest vCPU count, and width in bits of guest physical addresses.
+    virtual unsigned max_vcpus() const = 0;
+    virtual unsigned ipa_bits() const = 0;
+    // Which optional CPU features the host can give a guest.
+    virtual VcpuFeatures available_features() const = 0;
+
+    // Backs a range of guest physical addresses with host memory that outlives the VM. Before any vCPU runs.
+    virtual Result<> map_ram(mem::GpaRange range, void* host) = 0;
+
+    // Creates vCPU `index` with affinity `mpidr` (MPIDR_EL1 Aff fields) and every register reset.
+    virtual Result<std::unique_ptr<Vcpu>> create_vcpu(unsigned index, u64 mpidr, const VcpuFeatures& features) = 0;
+};
+
+}  // namespace trapeze::accel

@@ -1,0 +1,51 @@
+// The guest's RAM. The only holder of host pointers to it: everybody else reads and writes by Gpa, with
+// bounds checked. Regions are const after build; the bytes are shared with running vCPUs, so plain data
+// races with the guest are inherent and harmless: never trust a value read twice.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "trapeze/base/result.h"
+#include "trapeze/base/types.h"
+#include "trapeze/mem/gpa.h"
+
+namespace trapeze::mem {
+
+class GuestMemory {
+public:
+    struct Region {
+        GpaRange range;
+        u8* host;  // page-aligned mapping of range.size bytes
+    };
+
+    GuestMemory() = default;
+    ~GuestMemory();
+    GuestMemory(const GuestMemory&) = delete;
+    GuestMemory& operator=(const GuestMemory&) = delete;
+
+    // Maps zeroed, lazily populated anonymous memory at `range` (page-aligned, not overlapping another).
+    // Call before the VM starts.
+    Result<> add_ram(GpaRange range);
+
+    std::span<const Region> regions() const { return regions_; }
+    bool contains(Gpa address, u64 bytes) const { return find(address, bytes) != nullptr; }
+
+    // Copies; false and nothing copied when any byte lies outside RAM or the range spans two regions.
+    [[nodiscard]] bool read(Gpa address, std::span<u8> to) const;
+    [[nodiscard]] bool write(Gpa address, std::span<const u8> from);
+    // As write, with zeros.
+    [[nodiscard]] bool fill_zero(Gpa address, u64 bytes);
+
+    // Host view of [address, address + bytes) or an empty span. For bulk work (image loading, virtqueues).
+    std::span<u8> view(Gpa address, u64 bytes);
+    std::span<const u8> view(Gpa address, u64 bytes) const;
+
+private:
+    const Region* find(Gpa address, u64 bytes) const;
+
+    std::vector<Region> regions_;
+};
+
+}  // namespace trapeze::mem

@@ -1,0 +1,75 @@
+// SMC Calling Convention services as rows (DEN0028). An owner keeps a constexpr table of HypercallRow<Owner>;
+// HypercallSpace joins the tables and dispatches by function id. Every *_FEATURES answer comes from
+// implements(), that is, from the tables.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "trapeze/trap/cpu_port.h"
+#include "trapeze/trap/outcome.h"
+#include "trapeze/trap/trap.h"
+
+namespace trapeze::trap {
+
+// A call as a handler sees it. For a 32-bit (SMC32/HVC32) function id the arguments are zero-extended W
+// registers and the results must be treated as 32-bit by the caller.
+struct HypercallArgs {
+    u32 function;
+    Conduit conduit;
+    u64 x1, x2, x3;
+};
+
+template <typename Owner>
+struct HypercallRow {
+    u32 function;
+    Outcome (*handle)(Owner&, CpuPort&, const HypercallArgs&);
+    const char* spec;  // "DEN0022 CPU_ON"
+};
+
+template <typename Owner, std::size_t N>
+constexpr bool valid_hypercall_table(const HypercallRow<Owner> (&rows)[N]) {
+    for (std::size_t i = 1; i < N; ++i) {
+        if (rows[i - 1].function >= rows[i].function) return false;
+    }
+    return true;
+}
+
+inline constexpr u64 kSmcccNotSupported = ~u64{0};  // -1 in X0 (or W0)
+
+struct HypercallEntry {
+    u32 function;
+    const char* spec;
+    void* owner;
+    const void* row;
+    Outcome (*handle)(const HypercallEntry&, CpuPort&, const HypercallArgs&);
+};
+
+// The hypercalls of the machine: const after build, called on vCPU threads concurrently.
+class HypercallSpace {
+public:
+    template <typename Owner>
+    void add(Owner& owner, std::span<const HypercallRow<Owner>> table) {
+        for (const auto& row : table) {
+            insert({row.function, row.spec, &owner, &row,
+                    [](const HypercallEntry& e, CpuPort& cpu, const HypercallArgs& args) {
+                        const auto& r = *static_cast<const HypercallRow<Owner>*>(e.row);
+                        return r.handle(*static_cast<Owner*>(e.owner), cpu, args);
+                    }});
+        }
+    }
+
+    bool implements(u32 function) const { return find(function) != nullptr; }
+    const HypercallEntry* find(u32 function) const;
+    std::span<const HypercallEntry> entries() const { return entries_; }
+
+    // A non-zero immediate or an unknown function id returns NOT_SUPPORTED. A call from EL0 is UNDEF.
+    Outcome handle(const HypercallTrap& trap, CpuPort& cpu) const;
+
+private:
+    void insert(const HypercallEntry& entry);
+
+    std::vector<HypercallEntry> entries_;  // sorted by function
+};
+
+}  // namespace trapeze::trap

@@ -1,0 +1,65 @@
+// What a handler wants to happen to the vCPU. Handlers return intent; vcpu::complete() is the only code that
+// writes PC and registers.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <variant>
+
+#include "trapeze/arch/esr.h"
+#include "trapeze/base/types.h"
+
+namespace trapeze::trap {
+
+// The instruction is done; continue after it.
+struct Advance {};
+
+// As Advance, and Rt receives `value` (Rt = 31 discards it). For MRS.
+struct WriteReg {
+    u8 rt;
+    u64 value;
+};
+
+// As Advance, and an MMIO load receives `value` (low 8 * size bits).
+struct MmioData {
+    u64 value;
+};
+
+// As Advance, and X0..X(count-1) receive results (SMC Calling Convention, "Return values").
+struct CallResult {
+    std::array<u64, 4> x{};
+    u8 count = 1;
+};
+
+// Execute the instruction again.
+struct Retry {};
+
+// Take a synchronous exception to EL1 at the instruction.
+struct Inject {
+    arch::Esr esr;
+    static constexpr Inject undef() { return {arch::Esr::make(arch::ExceptionClass::Unknown, 0)}; }
+};
+
+// Inject an external abort for the faulting data access.
+struct InjectExternalAbort {};
+
+// As Advance, then sleep until an interrupt is pending or, with a deadline, until CNTVCT_EL0 reaches it.
+struct Block {
+    std::optional<u64> deadline_cntvct;
+};
+
+enum class StopReason : u8 {
+    CpuOff,       // PSCI CPU_OFF: this vCPU only
+    PowerOff,     // the machine, by the guest's request
+    Reset,        // the machine, by the guest's request
+};
+
+// Leave the run loop. The instruction is not completed: nothing observes this vCPU's registers before they
+// are set again.
+struct Stop {
+    StopReason reason;
+};
+
+using Outcome = std::variant<Advance, WriteReg, MmioData, CallResult, Retry, Inject, InjectExternalAbort, Block, Stop>;
+
+}  // namespace trapeze::trap

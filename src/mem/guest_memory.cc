@@ -1,0 +1,70 @@
+#include "trapeze/mem/guest_memory.h"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "trapeze/base/check.h"
+
+namespace trapeze::mem {
+
+GuestMemory::~GuestMemory() {
+    for (const Region& region : regions_) munmap(region.host, region.range.size);
+}
+
+Result<> GuestMemory::add_ram(GpaRange range) {
+    for (const Region& region : regions_) CHECK(!region.range.overlaps(range));
+    void* host = mmap(nullptr, range.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                      -1, 0);
+    if (host == MAP_FAILED) {
+        return fail_errno(errno, "could not allocate {} MiB of guest memory", range.size >> 20);
+    }
+    // Huge pages cut stage-2 faults; failing to get them is not an error.
+    (void)madvise(host, range.size, MADV_HUGEPAGE);
+    regions_.push_back({range, static_cast<u8*>(host)});
+    return {};
+}
+
+const GuestMemory::Region* GuestMemory::find(Gpa address, u64 bytes) const {
+    for (const Region& region : regions_) {
+        if (region.range.contains(address, bytes)) return &region;
+    }
+    return nullptr;
+}
+
+std::span<u8> GuestMemory::view(Gpa address, u64 bytes) {
+    const Region* region = find(address, bytes);
+    if (region == nullptr) return {};
+    return {region->host + (address - region->range.base), bytes};
+}
+
+std::span<const u8> GuestMemory::view(Gpa address, u64 bytes) const {
+    return const_cast<GuestMemory*>(this)->view(address, bytes);
+}
+
+bool GuestMemory::read(Gpa address, std::span<u8> to) const {
+    if (to.empty()) return true;
+    const auto from = view(address, to.size());
+    if (from.empty()) return false;
+    std::memcpy(to.data(), from.data(), to.size());
+    return true;
+}
+
+bool GuestMemory::write(Gpa address, std::span<const u8> from) {
+    if (from.empty()) return true;
+    const auto to = view(address, from.size());
+    if (to.empty()) return false;
+    std::memcpy(to.data(), from.data(), from.size());
+    return true;
+}
+
+bool GuestMemory::fill_zero(Gpa address, u64 bytes) {
+    if (bytes == 0) return true;
+    const auto to = view(address, bytes);
+    if (to.empty()) return false;
+    std::memset(to.data(), 0, to.size());
+    return true;
+}
+
+}  // namespace trapeze::mem
