@@ -13,16 +13,17 @@
 namespace trapeze::trap {
 
 // A call as a handler sees it. For a 32-bit (SMC32/HVC32) function id the arguments are zero-extended W
-// registers and the results must be treated as 32-bit by the caller.
+// registers.
 struct HypercallArgs {
-    u32 function;
+    u32 function;  // with the SVE hint bit of SMCCC 1.3 cleared
     Conduit conduit;
-    u64 x1, x2, x3;
+    u64 x1 = 0, x2 = 0, x3 = 0;  // only as many as the row asks for; the rest are zero
 };
 
 template <typename Owner>
 struct HypercallRow {
     u32 function;
+    u8 arguments;  // how many of X1..X3 the call takes: 0 to 3; each costs a register read
     Outcome (*handle)(Owner&, CpuPort&, const HypercallArgs&);
     const char* spec;  // "DEN0022 CPU_ON"
 };
@@ -39,6 +40,7 @@ inline constexpr u64 kSmcccNotSupported = ~u64{0};  // -1 in X0 (or W0)
 
 struct HypercallEntry {
     u32 function;
+    u8 arguments;
     const char* spec;
     void* owner;
     const void* row;
@@ -51,7 +53,7 @@ public:
     template <typename Owner>
     void add(Owner& owner, std::span<const HypercallRow<Owner>> table) {
         for (const auto& row : table) {
-            insert({row.function, row.spec, &owner, &row,
+            insert({row.function, row.arguments, row.spec, &owner, &row,
                     [](const HypercallEntry& e, CpuPort& cpu, const HypercallArgs& args) {
                         const auto& r = *static_cast<const HypercallRow<Owner>*>(e.row);
                         return r.handle(*static_cast<Owner*>(e.owner), cpu, args);
@@ -63,7 +65,8 @@ public:
     const HypercallEntry* find(u32 function) const;
     std::span<const HypercallEntry> entries() const { return entries_; }
 
-    // A non-zero immediate or an unknown function id returns NOT_SUPPORTED. A call from EL0 is UNDEF.
+    // A non-zero immediate or an unknown function id returns NOT_SUPPORTED in X0. (HVC and SMC are UNDEFINED at
+    // EL0, so a trapped one comes from EL1.)
     Outcome handle(const HypercallTrap& trap, CpuPort& cpu) const;
 
 private:

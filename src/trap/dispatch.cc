@@ -1,0 +1,67 @@
+#include "trapeze/trap/dispatch.h"
+
+#include "trapeze/base/log.h"
+#include "trapeze/trap/trace_events.h"
+
+namespace trapeze::trap {
+namespace {
+
+const char* wfx_name(arch::WfxKind kind) {
+    switch (kind) {
+        case arch::WfxKind::Wfi: return "WFI";
+        case arch::WfxKind::Wfe: return "WFE";
+        case arch::WfxKind::Wfit: return "WFIT";
+        case arch::WfxKind::Wfet: return "WFET";
+    }
+    return "WFx";
+}
+
+struct Dispatcher {
+    CpuPort& cpu;
+    const Handlers& handlers;
+
+    Outcome operator()(const SysRegTrap& trap) const { return handlers.sysregs.handle(trap, cpu); }
+    Outcome operator()(const HypercallTrap& trap) const { return handlers.hypercalls.handle(trap, cpu); }
+
+    Outcome operator()(const WfxTrap& trap) const {
+        TRACE(kvm_wfx_trap, "{}: {} @ {:#x}", cpu.index(), wfx_name(trap.kind), cpu.pc());
+        // Waking without an event is always allowed for WFE and WFET (Arm ARM, "Wait for Event").
+        if (trap.kind == arch::WfxKind::Wfe || trap.kind == arch::WfxKind::Wfet) return Advance{};
+        if (trap.has_deadline) return Block{cpu.x(trap.rt)};
+        return Block{};
+    }
+
+    Outcome operator()(const MmioTrap& trap) const {
+        if (trap.is_write) {
+            TRACE(kvm_mmio_write, "{}: {:#x} size {} value {:#x}", cpu.index(), trap.address.value, trap.size,
+                  trap.value);
+            handlers.mmio.write(trap.address, trap.size, trap.value, cpu.index());
+            return Advance{};
+        }
+        const u64 value = handlers.mmio.read(trap.address, trap.size, cpu.index());
+        TRACE(kvm_mmio_read, "{}: {:#x} size {} value {:#x}", cpu.index(), trap.address.value, trap.size, value);
+        return MmioData{value};
+    }
+
+    Outcome operator()(const UndescribedMmioTrap& trap) const {
+        GUEST_ERROR("vCPU {}: access to {:#x} by an instruction without a syndrome (ISS {:#x}) at {:#x}",
+                    cpu.index(), trap.address.value, trap.iss, cpu.pc());
+        return InjectExternalAbort{};
+    }
+
+    Outcome operator()(const UnexpectedTrap& trap) const {
+        TRACE(kvm_unexpected_trap, "{}: {} (EC {:#x}, ISS {:#x}) @ {:#x}", cpu.index(),
+              arch::exception_class_name(trap.ec), static_cast<unsigned>(trap.ec), trap.iss, cpu.pc());
+        UNIMP("vCPU {}: exception class {:#x} ({}) at {:#x}", cpu.index(), static_cast<unsigned>(trap.ec),
+              arch::exception_class_name(trap.ec), cpu.pc());
+        return Inject::undef();
+    }
+};
+
+}  // namespace
+
+Outcome dispatch(const Trap& trap, CpuPort& cpu, const Handlers& handlers) {
+    return std::visit(Dispatcher{cpu, handlers}, trap);
+}
+
+}  // namespace trapeze::trap
