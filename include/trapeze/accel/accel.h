@@ -16,8 +16,8 @@ namespace trapeze::accel {
 
 // --- Exits ---------------------------------------------------------------------------------------------
 
-// A trapped instruction with its syndrome. `pc` is the guest's PC register: the instruction itself, or for HVC
-// the one after it.
+// A trapped instruction with its syndrome. `pc` is the guest's PC register: the instruction itself, or for
+// HVC the one after it.
 struct TrapExit {
     arch::Esr esr;
     u64 pc;
@@ -52,8 +52,8 @@ using Exit = std::variant<TrapExit, MmioExit, UndescribedMmioExit, InterruptedEx
 
 // General registers that are not system registers in KVM's numbering or any other.
 enum class CoreReg : u8 {
-    X0 = 0,  // X0 + n is Xn, up to X30
-    Sp = 31, // SP_EL0
+    X0 = 0,   // X0 + n is Xn, up to X30
+    Sp = 31,  // SP_EL0
     Pc = 32,
     Pstate = 33,
     SpEl1 = 34,
@@ -72,11 +72,10 @@ struct DeviceIrqLevels {
     bool operator==(const DeviceIrqLevels&) const = default;
 };
 
-// State of one EL1 generic timer, for sleeping without running.
-struct TimerState {
-    bool can_fire;   // ENABLE set and IMASK clear
-    u64 cval;        // in counter ticks
-    u64 count;       // the counter this timer compares with, now
+// When an EL1 generic timer will fire, for sleeping without running. In counter ticks.
+struct ArmedTimer {
+    u64 cval;
+    u64 count;  // the counter this timer compares with, now
 };
 
 // --- One virtual CPU -------------------------------------------------------------------------------------
@@ -102,8 +101,11 @@ public:
 
     // Outputs as of the last return of run().
     virtual DeviceIrqLevels device_irq_levels() const = 0;
-    virtual TimerState virtual_timer() = 0;
-    virtual TimerState physical_timer() = 0;
+    // nullopt: the timer is disabled or masked, and will not fire.
+    virtual std::optional<ArmedTimer> virtual_timer() = 0;
+    virtual std::optional<ArmedTimer> physical_timer() = 0;
+    // CNTVCT_EL0 as the guest would read it now.
+    virtual u64 virtual_count() = 0;
     // Ticks per second of both counters.
     virtual u64 counter_frequency() const = 0;
 
@@ -147,7 +149,8 @@ public:
     virtual Result<> map_ram(mem::GpaRange range, void* host) = 0;
 
     // Creates vCPU `index` with affinity `mpidr` (MPIDR_EL1 Aff fields) and every register reset.
-    virtual Result<std::unique_ptr<Vcpu>> create_vcpu(unsigned index, u64 mpidr, const VcpuFeatures& features) = 0;
+    virtual Result<std::unique_ptr<Vcpu>> create_vcpu(unsigned index, u64 mpidr,
+                                                      const VcpuFeatures& features) = 0;
 };
 
 }  // namespace trapeze::accel

@@ -1,0 +1,192 @@
+// One KVM vCPU: running, exits and interrupt lines. Register access is in kvm_registers.cc.
+#include "kvm/kvm_vcpu.h"
+
+#include <sys/mman.h>
+#include <csignal>
+#include <cstring>
+
+#include <cerrno>
+
+#include "trapeze/base/check.h"
+
+namespace trapeze::accel {
+namespace {
+
+constexpr int kKickSignal = SIGUSR1;
+
+// The signal only has to interrupt the ioctl.
+void on_kick(int) {}
+
+u64 load_le(const u8* bytes, unsigned size) {
+    u64 value = 0;
+    std::memcpy(&value, bytes, size);
+    return value;
+}
+
+}  // namespace
+
+void install_kick_signal() {
+    struct sigaction action {};
+    action.sa_handler = &on_kick;
+    CHECK(sigaction(kKickSignal, &action, nullptr) == 0);
+}
+
+KvmVcpu::KvmVcpu(const Fd& vm, Fd fd, unsigned index, kvm::Run* run, std::size_t run_size,
+                 const kvm::VcpuInit& init)
+    : vm_(vm), fd_(std::move(fd)), index_(index), run_(run), run_size_(run_size), init_(init) {}
+
+KvmVcpu::~KvmVcpu() {
+    munmap(run_, run_size_);
+}
+
+Result<std::unique_ptr<KvmVcpu>> KvmVcpu::create(const Fd& vm, Fd fd, unsigned index, std::size_t run_size,
+                                                 const kvm::VcpuInit& init) {
+    void* run = mmap(nullptr, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+    if (run == MAP_FAILED) return fail_errno(errno, "could not map the run area of vCPU {}", index);
+    std::unique_ptr<KvmVcpu> vcpu(
+        new KvmVcpu(vm, std::move(fd), index, static_cast<kvm::Run*>(run), run_size, init));
+    TRY(vcpu->init());
+    if ((init.features[0] & (1u << kvm::kVcpuSve)) != 0) {
+        int feature = kvm::kVcpuSve;
+        if (kvm_ioctl(vcpu->fd_, kvm::kArmVcpuFinalize, &feature) != 0) {
+            return fail_errno(errno, "could not finalize SVE of vCPU {}", index);
+        }
+    }
+    return vcpu;
+}
+
+Result<> KvmVcpu::init() {
+    kvm::VcpuInit argument = init_;
+    if (kvm_ioctl(fd_, kvm::kArmVcpuInit, &argument) != 0) {
+        return fail_errno(errno, "could not initialise vCPU {}", index_);
+    }
+    return {};
+}
+
+Result<> KvmVcpu::init_pmu() {
+    kvm::DeviceAttr attribute{};
+    attribute.group = kvm::kVcpuPmuGroup;
+    attribute.attr = kvm::kVcpuPmuInit;
+    if (kvm_ioctl(fd_, kvm::kSetDeviceAttr, &attribute) != 0) {
+        return fail_errno(errno, "could not initialise the PMU of vCPU {}", index_);
+    }
+    return {};
+}
+
+// KVM_ARM_VCPU_INIT resets the registers, and before the first run also forgets the interrupt lines.
+Result<> KvmVcpu::reset() {
+    if (exit_pending_) flush_pending();
+    TRY(init());
+    if (!set(arch::reg::MPIDR_EL1, mpidr_)) return fail("could not restore MPIDR_EL1 of vCPU {}", index_);
+    LockGuard lock(lines_mutex_);
+    applied_ = {!wanted_.irq, !wanted_.fiq};  // unknown: make the next run set both
+    return {};
+}
+
+void KvmVcpu::apply_lines() {
+    const auto drive = [this](u32 number, bool level) {
+        kvm::IrqLevel line{};
+        line.irq = kvm::irq_line(kvm::kIrqTypeCpu, index_, number);
+        line.level = level ? 1 : 0;
+        CHECK(kvm_ioctl(vm_, kvm::kIrqLine, &line) == 0);
+    };
+    if (wanted_.irq != applied_.irq) drive(kvm::kIrqCpuIrq, wanted_.irq);
+    if (wanted_.fiq != applied_.fiq) drive(kvm::kIrqCpuFiq, wanted_.fiq);
+    applied_ = wanted_;
+}
+
+// While the owner is inside KVM_RUN the line is driven at once, which interrupts the guest without an exit to
+// us; otherwise the owner drives it before it enters, and a line that went up and down again costs nothing.
+void KvmVcpu::set_interrupt_lines(bool irq, bool fiq) {
+    LockGuard lock(lines_mutex_);
+    wanted_ = {irq, fiq};
+    if (in_run_.load()) apply_lines();
+}
+
+void KvmVcpu::kick() {
+    __atomic_store_n(&run_->immediate_exit, 1, __ATOMIC_SEQ_CST);
+    // Not in KVM_RUN: the next entry sees immediate_exit, because in_run_ is set before it.
+    if (in_run_.load()) pthread_kill(thread_.load(), kKickSignal);
+}
+
+Exit KvmVcpu::run() {
+    if (!has_run_) {
+        thread_.store(pthread_self());
+        has_run_ = true;
+    }
+    in_run_.store(true);
+    {
+        LockGuard lock(lines_mutex_);
+        if (!(wanted_ == applied_)) apply_lines();
+    }
+    const int result = kvm_ioctl(fd_, kvm::kRun);
+    const int error = errno;
+    in_run_.store(false);
+
+    if (result == 0) {
+        exit_pending_ = false;
+        return decode_exit();
+    }
+    if (error == EINTR || error == EAGAIN) {
+        // A kick is consumed here; whoever kicked has left word of why before kicking.
+        __atomic_store_n(&run_->immediate_exit, 0, __ATOMIC_SEQ_CST);
+        exit_pending_ = false;
+        return InterruptedExit{};
+    }
+    return FatalExit{Error::from_errno(fmt::format("vCPU {}: KVM_RUN failed", index_), error).message()};
+}
+
+Exit KvmVcpu::decode_exit() {
+    switch (run_->exit_reason) {
+        case kvm::kExitArmTrapHarder:
+            return TrapExit{
+                {run_->arm_trap_harder.esr}, run_->arm_trap_harder.elr, run_->arm_trap_harder.far};
+        case kvm::kExitMmio: {
+            const kvm::MmioExit& mmio = run_->mmio;
+            CHECK(mmio.len >= 1 && mmio.len <= 8);
+            exit_pending_ = true;
+            return MmioExit{mem::Gpa{mmio.phys_addr}, static_cast<u8>(mmio.len), mmio.is_write != 0,
+                            mmio.is_write != 0 ? load_le(mmio.data, mmio.len) : 0};
+        }
+        case kvm::kExitArmNisv:
+            return UndescribedMmioExit{mem::Gpa{run_->arm_nisv.fault_ipa},
+                                       static_cast<u32>(run_->arm_nisv.esr_iss)};
+        case kvm::kExitIntr: return InterruptedExit{};
+        case kvm::kExitFailEntry:
+            return FatalExit{
+                fmt::format("vCPU {}: KVM could not enter the guest on host CPU {} (reason {:#x})", index_,
+                            run_->fail_entry.cpu, run_->fail_entry.hardware_entry_failure_reason)};
+        case kvm::kExitInternalError:
+            return FatalExit{fmt::format("vCPU {}: KVM internal error {}", index_, run_->internal.suberror)};
+        default: return FatalExit{fmt::format("vCPU {}: unexpected KVM exit {}", index_, run_->exit_reason)};
+    }
+}
+
+void KvmVcpu::complete_mmio_read(u64 value) {
+    CHECK(exit_pending_ && run_->exit_reason == kvm::kExitMmio && run_->mmio.is_write == 0);
+    std::memcpy(run_->mmio.data, &value, run_->mmio.len);
+}
+
+void KvmVcpu::flush_pending() {
+    if (!exit_pending_) return;
+    __atomic_store_n(&run_->immediate_exit, 1, __ATOMIC_SEQ_CST);
+    const int result = kvm_ioctl(fd_, kvm::kRun);
+    CHECK(result != 0 && errno == EINTR);
+    __atomic_store_n(&run_->immediate_exit, 0, __ATOMIC_SEQ_CST);
+    exit_pending_ = false;
+}
+
+DeviceIrqLevels KvmVcpu::device_irq_levels() const {
+    const u64 levels = run_->device_irq_level;
+    return {.virtual_timer = (levels & kvm::kDeviceIrqVirtualTimer) != 0,
+            .physical_timer = (levels & kvm::kDeviceIrqPhysicalTimer) != 0,
+            .pmu = (levels & kvm::kDeviceIrqPmu) != 0};
+}
+
+void KvmVcpu::inject_external_abort() {
+    kvm::VcpuEvents events{};
+    events.ext_dabt_pending = 1;
+    CHECK(kvm_ioctl(fd_, kvm::kSetVcpuEvents, &events) == 0);
+}
+
+}  // namespace trapeze::accel

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <pthread.h>
+
+#include <atomic>
+
+#include "kvm/kvm_ioctl.h"
+#include "trapeze/accel/accel.h"
+#include "trapeze/base/mutex.h"
+
+namespace trapeze::accel {
+
+// The signal that interrupts KVM_RUN. Installed once per process.
+void install_kick_signal();
+
+class KvmVcpu final : public Vcpu {
+public:
+    static Result<std::unique_ptr<KvmVcpu>> create(const Fd& vm, Fd fd, unsigned index, std::size_t run_size,
+                                                   const kvm::VcpuInit& init);
+    ~KvmVcpu() override;
+
+    Result<> init_pmu();
+    // The value to restore at reset.
+    void set_mpidr(u64 mpidr) { mpidr_ = mpidr; }
+
+    Exit run() override;
+    void complete_mmio_read(u64 value) override;
+    void flush_pending() override;
+    bool exit_pending() const override { return exit_pending_; }
+    void kick() override;
+    void set_interrupt_lines(bool irq, bool fiq) override;
+    DeviceIrqLevels device_irq_levels() const override;
+    std::optional<ArmedTimer> virtual_timer() override;
+    std::optional<ArmedTimer> physical_timer() override;
+    u64 virtual_count() override;
+    u64 counter_frequency() const override;
+    u64 get(CoreReg reg) override;
+    void set(CoreReg reg, u64 value) override;
+    std::optional<u64> get(arch::SysReg reg) override;
+    bool set(arch::SysReg reg, u64 value) override;
+    std::optional<u64> ccsidr(u64 csselr) override;
+    std::optional<u64> smccc_workaround(unsigned n) override;
+    void inject_external_abort() override;
+    Result<> reset() override;
+
+private:
+    KvmVcpu(const Fd& vm, Fd fd, unsigned index, kvm::Run* run, std::size_t run_size,
+            const kvm::VcpuInit& init);
+
+    Exit decode_exit();
+    Result<> init();
+    std::optional<u64> get_one(u64 id);
+    bool set_one(u64 id, u64 value);
+    u64 must_get(u64 id);
+    std::optional<ArmedTimer> timer(u64 ctl_id, u64 cval_id, u64 count_id);
+    void apply_lines() REQUIRES(lines_mutex_);
+
+    const Fd& vm_;
+    const Fd fd_;
+    const unsigned index_;
+    kvm::Run* const run_;  // shared with the kernel; the owner thread reads exits, anyone sets immediate_exit
+    const std::size_t run_size_;
+    const kvm::VcpuInit init_;
+    u64 mpidr_ = 0;
+
+    bool exit_pending_ = false;  // owner thread
+    bool has_run_ = false;       // owner thread
+
+    // Named mailbox of kick(): set while the owner is in, or about to enter, KVM_RUN.
+    std::atomic<bool> in_run_{false};
+    std::atomic<pthread_t> thread_{};
+
+    struct Lines {
+        bool irq = false;
+        bool fiq = false;
+        bool operator==(const Lines&) const = default;
+    };
+    Mutex lines_mutex_;
+    Lines wanted_ GUARDED_BY(lines_mutex_);
+    Lines applied_ GUARDED_BY(lines_mutex_);
+};
+
+}  // namespace trapeze::accel

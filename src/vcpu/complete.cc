@@ -1,0 +1,155 @@
+// The end of the data flow: an exit becomes a trap, its outcome becomes register state. No other file writes
+// the guest's PC or general registers because of an exit.
+#include "trapeze/arch/exception_entry.h"
+#include "trapeze/base/check.h"
+#include "trapeze/vcpu/vcpu.h"
+
+namespace trapeze::vcpu {
+namespace {
+
+using accel::CoreReg;
+using accel::x_reg;
+
+// Where PC is when the class exits: HVC is an exception-generating instruction whose preferred return address
+// is the next one; every other class reports the instruction itself (Arm ARM, "preferred exception return").
+constexpr bool pc_is_after(arch::ExceptionClass ec) {
+    return ec == arch::ExceptionClass::Hvc64 || ec == arch::ExceptionClass::Hvc32;
+}
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+    using Ts::operator()...;
+};
+
+}  // namespace
+
+u64 Vcpu::x(unsigned n) {
+    if (n == 31) return 0;
+    if ((exit_.cached_x & (1u << n)) == 0) {
+        exit_.x[n] = accel_->get(x_reg(n));
+        exit_.cached_x |= 1u << n;
+    }
+    return exit_.x[n];
+}
+
+arch::Pstate Vcpu::pstate() {
+    if (!exit_.pstate) exit_.pstate = accel_->get(CoreReg::Pstate);
+    return {*exit_.pstate};
+}
+
+u64 Vcpu::sysreg(arch::SysReg reg) {
+    const auto value = accel_->get(reg);
+    CHECK_MSG(value.has_value(), arch::sysreg_to_string(reg));
+    return *value;
+}
+
+void Vcpu::set_sysreg(arch::SysReg reg, u64 value) {
+    CHECK_MSG(accel_->set(reg, value), arch::sysreg_to_string(reg));
+}
+
+void Vcpu::begin_exit(u64 pc, unsigned instruction_length, bool after) {
+    exit_.pc = pc;
+    exit_.instruction_length = instruction_length;
+    exit_.pc_is_after = after;
+    exit_.pstate.reset();
+    exit_.cached_x = 0;
+}
+
+void Vcpu::handle(const accel::Exit& exit) {
+    std::visit(
+        Overloaded{
+            [this](const accel::TrapExit& e) {
+                begin_exit(e.pc, e.esr.instruction_length(), pc_is_after(e.esr.ec()));
+                complete(trap::dispatch(trap::decode(e.esr), *this, handlers_));
+            },
+            [this](const accel::MmioExit& e) {
+                begin_exit(0, 4, false);
+                complete(
+                    trap::dispatch(trap::MmioTrap{e.address, e.size, e.is_write, e.value}, *this, handlers_));
+            },
+            [this](const accel::UndescribedMmioExit& e) {
+                begin_exit(accel_->get(CoreReg::Pc), 4, false);
+                complete(trap::dispatch(trap::UndescribedMmioTrap{e.address, e.iss}, *this, handlers_));
+            },
+            [](const accel::InterruptedExit&) {},
+            [this](const accel::FatalExit& e) { fail(e.reason); },
+        },
+        exit);
+}
+
+// Performs an outcome on the vCPU: the only writer of PC and Rt.
+class Completer {
+public:
+    explicit Completer(Vcpu& vcpu) : vcpu_(vcpu), accel_(*vcpu.accel_), exit_(vcpu.exit_) {}
+
+    void operator()(const trap::Advance&) { advance(); }
+
+    void operator()(const trap::WriteReg& o) {
+        write_x(o.rt, o.value);
+        advance();
+    }
+
+    // The accelerator sign- or zero-extends, writes Rt and skips the instruction on the next run.
+    void operator()(const trap::MmioData& o) { accel_.complete_mmio_read(o.value); }
+
+    void operator()(const trap::CallResult& o) {
+        for (u8 n = 0; n < o.count; ++n) write_x(n, o.x[n]);
+        advance();
+    }
+
+    void operator()(const trap::Retry&) {
+        if (exit_.pc_is_after) accel_.set(CoreReg::Pc, exit_.pc - exit_.instruction_length);
+    }
+
+    void operator()(const trap::Inject& o) {
+        const Vcpu::Config& config = vcpu_.config_;
+        const arch::El1Entry entry =
+            arch::enter_el1({.pc = exit_.pc_is_after ? exit_.pc - exit_.instruction_length : exit_.pc,
+                             .pstate = vcpu_.pstate().value,
+                             .vbar_el1 = vcpu_.sysreg(arch::reg::VBAR_EL1),
+                             .sctlr_el1 = vcpu_.sysreg(arch::reg::SCTLR_EL1),
+                             .has_pan = config.entry_features.pan,
+                             .has_mte = config.entry_features.mte,
+                             .has_ssbs = config.entry_features.ssbs},
+                            arch::ExceptionKind::Synchronous);
+        vcpu_.set_sysreg(arch::reg::ESR_EL1, o.esr.value);
+        accel_.set(CoreReg::ElrEl1, entry.elr_el1);
+        accel_.set(CoreReg::SpsrEl1, entry.spsr_el1);
+        accel_.set(CoreReg::Pstate, entry.pstate);
+        accel_.set(CoreReg::Pc, entry.pc);
+    }
+
+    void operator()(const trap::InjectExternalAbort&) { accel_.inject_external_abort(); }
+
+    void operator()(const trap::Block& o) {
+        advance();
+        vcpu_.block(o.deadline_cntvct);
+    }
+
+    void operator()(const trap::Stop& o) { vcpu_.stop(o.reason); }
+
+private:
+    void write_x(unsigned n, u64 value) {
+        if (n != 31) accel_.set(x_reg(n), value);
+    }
+
+    // Skipping an instruction is three updates: PC, PSTATE.BTYPE and PSTATE.SS. After HVC the hardware has
+    // made them, and an MMIO access is skipped by the accelerator.
+    void advance() {
+        if (exit_.pc_is_after || accel_.exit_pending()) return;
+        accel_.set(CoreReg::Pc, exit_.pc + exit_.instruction_length);
+        const arch::Pstate pstate = vcpu_.pstate();
+        if (pstate.after_instruction() != pstate.value)
+            accel_.set(CoreReg::Pstate, pstate.after_instruction());
+    }
+
+    Vcpu& vcpu_;
+    accel::Vcpu& accel_;
+    Vcpu::ExitState& exit_;
+};
+
+void Vcpu::complete(const trap::Outcome& outcome) {
+    std::visit(Completer(*this), outcome);
+}
+
+}  // namespace trapeze::vcpu

@@ -1,0 +1,231 @@
+#include "trapeze/vcpu/vcpu.h"
+
+#include <pthread.h>
+#include <sys/prctl.h>
+
+#include <chrono>
+
+#include "trapeze/base/check.h"
+
+namespace trapeze::vcpu {
+
+Vcpu::Vcpu(const Config& config, std::unique_ptr<accel::Vcpu> accel, const trap::Handlers& handlers,
+           bus::IrqSink& irqs, VcpuHost& host)
+    : config_(config), accel_(std::move(accel)), handlers_(handlers), irqs_(irqs), host_(host) {}
+
+Vcpu::~Vcpu() {
+    quit();
+}
+
+void Vcpu::start() {
+    CHECK(!thread_.joinable());
+    thread_ = std::thread([this] { thread_main(); });
+}
+
+void Vcpu::quit() {
+    if (!thread_.joinable()) return;
+    {
+        LockGuard lock(mutex_);
+        quit_requested_ = true;
+        attention_.store(true);
+        wake_.notify_all();
+    }
+    accel_->kick();
+    thread_.join();
+}
+
+void Vcpu::pause() {
+    {
+        LockGuard lock(mutex_);
+        pause_requested_ = true;
+        attention_.store(true);
+        wake_.notify_all();
+    }
+    accel_->kick();
+}
+
+void Vcpu::wait_paused() NO_THREAD_SAFETY_ANALYSIS {  // condition_variable_any unlocks behind the analysis
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this]() NO_THREAD_SAFETY_ANALYSIS { return paused_ || quit_requested_; });
+}
+
+void Vcpu::resume() {
+    LockGuard lock(mutex_);
+    pause_requested_ = false;
+    wake_.notify_all();
+}
+
+PowerOnResult Vcpu::power_on(u64 entry, u64 context) {
+    LockGuard lock(mutex_);
+    if (power_ == PowerState::On) return PowerOnResult::AlreadyOn;
+    if (power_ == PowerState::OnPending) return PowerOnResult::OnPending;
+    power_ = PowerState::OnPending;
+    entry_ = entry;
+    context_ = context;
+    attention_.store(true);
+    wake_.notify_all();
+    return PowerOnResult::Success;
+}
+
+PowerState Vcpu::power_state() const {
+    LockGuard lock(mutex_);
+    return power_;
+}
+
+void Vcpu::power_off_paused() {
+    LockGuard lock(mutex_);
+    CHECK(paused_);
+    power_ = PowerState::Off;
+    halted_ = false;
+}
+
+void Vcpu::set_interrupt_lines(bool irq, bool fiq) {
+    line_asserted_.store(irq || fiq);
+    accel_->set_interrupt_lines(irq, fiq);
+    // block() announces parked_ before it looks at line_asserted_, so one of the two sees the other.
+    if ((irq || fiq) && parked_.load()) {
+        LockGuard lock(mutex_);
+        wake_.notify_all();
+    }
+}
+
+void Vcpu::thread_main() {
+    char name[16];
+    std::snprintf(name, sizeof(name), "vcpu%u", config_.index);
+    pthread_setname_np(pthread_self(), name);
+    // Sleeping in WFI until a timer expires must not be rounded up by the default 50 us of slack.
+    prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
+
+    while (wait_until_runnable()) {
+        const accel::Exit exit = accel_->run();
+        publish_device_irqs(accel_->device_irq_levels());
+        handle(exit);
+    }
+}
+
+// Serves pause, power and quit requests. True: run guest code. False: end the thread.
+bool Vcpu::wait_until_runnable() NO_THREAD_SAFETY_ANALYSIS {
+    if (!attention_.load()) return true;
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        if (quit_requested_) return false;
+        if (pause_requested_) {
+            if (!paused_) {
+                // Registers must be complete before anybody looks at them.
+                if (accel_->exit_pending()) accel_->flush_pending();
+                paused_ = true;
+                wake_.notify_all();
+            }
+        } else {
+            paused_ = false;
+            if (power_ == PowerState::OnPending && !halted_) {
+                const u64 entry = entry_;
+                const u64 context = context_;
+                lock.unlock();
+                apply_power_on(entry, context);
+                lock.lock();
+                // A failed reset has set halted_; otherwise the PE is on from here.
+                if (!halted_) power_ = PowerState::On;
+                continue;
+            }
+            if (power_ == PowerState::On && !halted_) {
+                attention_.store(false);
+                return true;
+            }
+        }
+        wake_.wait(lock);
+    }
+}
+
+// PE reset, then the state of PSCI "CPU_ON": PC at the entry point, X0 the context id, everything else as
+// after reset.
+void Vcpu::apply_power_on(u64 entry, u64 context) {
+    if (const Result<> reset = accel_->reset(); !reset) {
+        fail(reset.error().message());
+        return;
+    }
+    host_.reset_pe_state(config_.index);
+    publish_device_irqs({});
+    accel_->set(accel::CoreReg::Pc, entry);
+    accel_->set(accel::CoreReg::X0, context);
+}
+
+void Vcpu::publish_device_irqs(const accel::DeviceIrqLevels& levels) {
+    if (levels == published_) return;
+    const PrivateInterrupts& ids = config_.private_interrupts;
+    if (levels.virtual_timer != published_.virtual_timer) {
+        irqs_.set_private_level(config_.index, ids.virtual_timer, levels.virtual_timer);
+    }
+    if (levels.physical_timer != published_.physical_timer) {
+        irqs_.set_private_level(config_.index, ids.physical_timer, levels.physical_timer);
+    }
+    if (levels.pmu != published_.pmu) irqs_.set_private_level(config_.index, ids.pmu, levels.pmu);
+    published_ = levels;
+}
+
+// Nanoseconds until the first of: an armed timer that has not been reported yet, the WFIT deadline.
+std::optional<u64> Vcpu::ns_until_timer(std::optional<u64> deadline_cntvct) {
+    std::optional<u64> ticks;
+    const auto consider = [&ticks](u64 cval, u64 count) {
+        const u64 left = cval > count ? cval - count : 0;
+        if (!ticks || left < *ticks) ticks = left;
+    };
+    // A timer whose line is already up cannot wake us again: if the guest wanted that interrupt, the
+    // controller would be signalling it.
+    if (!published_.virtual_timer) {
+        if (const auto timer = accel_->virtual_timer()) consider(timer->cval, timer->count);
+    }
+    if (!published_.physical_timer) {
+        if (const auto timer = accel_->physical_timer()) consider(timer->cval, timer->count);
+    }
+    if (deadline_cntvct) consider(*deadline_cntvct, accel_->virtual_count());
+
+    if (!ticks) return std::nullopt;
+    if (*ticks == 0) return 0;
+    using Wide = unsigned __int128;
+    const Wide ns = Wide{*ticks} * 1'000'000'000u / accel_->counter_frequency() + 1;
+    constexpr u64 kOneDay = 86'400ull * 1'000'000'000u;  // waking early is harmless
+    return ns < kOneDay ? static_cast<u64>(ns) : kOneDay;
+}
+
+// WFI: sleeps until an interrupt line is up, a timer is due, or somebody needs attention. Waking for no
+// reason is allowed, so the loop that called us simply enters the guest again.
+void Vcpu::block(std::optional<u64> deadline_cntvct) NO_THREAD_SAFETY_ANALYSIS {
+    if (line_asserted_.load() || attention_.load()) return;
+    const std::optional<u64> ns = ns_until_timer(deadline_cntvct);
+    if (ns == 0) return;
+
+    std::unique_lock lock(mutex_);
+    parked_.store(true);
+    const auto awake = [this] { return line_asserted_.load() || attention_.load(); };
+    if (ns) {
+        wake_.wait_for(lock, std::chrono::nanoseconds(*ns), awake);
+    } else {
+        wake_.wait(lock, awake);
+    }
+    parked_.store(false);
+}
+
+void Vcpu::stop(trap::StopReason reason) {
+    if (reason == trap::StopReason::CpuOff) {
+        LockGuard lock(mutex_);
+        power_ = PowerState::Off;
+        attention_.store(true);
+        return;
+    }
+    sleep_until_control();
+    host_.machine_stop_requested(config_.index, reason);
+}
+
+void Vcpu::fail(const std::string& reason) {
+    sleep_until_control();
+    host_.vcpu_failed(config_.index, reason);
+}
+
+void Vcpu::sleep_until_control() {
+    LockGuard lock(mutex_);
+    halted_ = true;
+    attention_.store(true);
+}
+
+}  // namespace trapeze::vcpu
