@@ -39,7 +39,8 @@ struct Dispatcher {
             return Advance{};
         }
         const u64 value = handlers.mmio.read(trap.address, trap.size, cpu.index());
-        TRACE(kvm_mmio_read, "{}: {:#x} size {} value {:#x}", cpu.index(), trap.address.value, trap.size, value);
+        TRACE(kvm_mmio_read, "{}: {:#x} size {} value {:#x}", cpu.index(), trap.address.value, trap.size,
+              value);
         return MmioData{value};
     }
 

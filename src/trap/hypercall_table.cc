@@ -41,10 +41,11 @@ const HypercallEntry* HypercallSpace::find(u32 function) const {
 Outcome HypercallSpace::handle(const HypercallTrap& trap, CpuPort& cpu) const {
     const u64 x0 = cpu.x(0);
     u32 function = static_cast<u32>(x0);
-    TRACE(kvm_hypercall, "{}: {} #{:#x} x0 {:#x} @ {:#x}", cpu.index(), conduit_name(trap.conduit), trap.immediate,
-          x0, cpu.pc());
+    TRACE(kvm_hypercall, "{}: {} #{:#x} x0 {:#x} @ {:#x}", cpu.index(), conduit_name(trap.conduit),
+          trap.immediate, x0, cpu.pc());
     if (trap.immediate != 0) {
-        GUEST_ERROR("vCPU {}: {} with immediate {:#x}", cpu.index(), conduit_name(trap.conduit), trap.immediate);
+        GUEST_ERROR("vCPU {}: {} with immediate {:#x}", cpu.index(), conduit_name(trap.conduit),
+                    trap.immediate);
         return not_supported();
     }
     if ((function & kFastCall) != 0) function &= ~kSveHint;

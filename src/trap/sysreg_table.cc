@@ -13,8 +13,8 @@ Outcome undef_unknown(const SysRegTrap& trap, CpuPort& cpu) {
     const arch::SysReg r = trap.reg;
     // The line is the start of a row for sysreg_list.h.
     UNIMP("vCPU {}: {} of unknown system register X({}, {}, {}, {:2}, {:2}, {}) at {:#x}", cpu.index(),
-          trap.is_read ? "read" : "write", arch::sysreg_to_string(r), r.op0(), r.op1(), r.crn(), r.crm(), r.op2(),
-          cpu.pc());
+          trap.is_read ? "read" : "write", arch::sysreg_to_string(r), r.op0(), r.op1(), r.crn(), r.crm(),
+          r.op2(), cpu.pc());
     return Inject::undef();
 }
 
@@ -41,7 +41,8 @@ Outcome SysRegSpace::handle(const SysRegTrap& trap, CpuPort& cpu) const {
 
     if (!allowed(trap.is_read ? entry->read_el : entry->write_el, cpu.pstate().el())) {
         GUEST_ERROR("vCPU {}: {} of {} is not allowed at EL{} ({:#x})", cpu.index(),
-                    trap.is_read ? "read" : "write", arch::sysreg_to_string(trap.reg), cpu.pstate().el(), cpu.pc());
+                    trap.is_read ? "read" : "write", arch::sysreg_to_string(trap.reg), cpu.pstate().el(),
+                    cpu.pc());
         return Inject::undef();
     }
     if (trap.is_read) {

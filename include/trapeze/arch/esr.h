@@ -84,10 +84,11 @@ struct SysRegIss {
     bool is_read;
 
     static constexpr SysRegIss decode(u32 iss) {
-        return {SysReg(static_cast<unsigned>(extract(iss, 21, 20)), static_cast<unsigned>(extract(iss, 16, 14)),
-                       static_cast<unsigned>(extract(iss, 13, 10)), static_cast<unsigned>(extract(iss, 4, 1)),
-                       static_cast<unsigned>(extract(iss, 19, 17))),
-                static_cast<u8>(extract(iss, 9, 5)), (iss & 1) != 0};
+        return {
+            SysReg(static_cast<unsigned>(extract(iss, 21, 20)), static_cast<unsigned>(extract(iss, 16, 14)),
+                   static_cast<unsigned>(extract(iss, 13, 10)), static_cast<unsigned>(extract(iss, 4, 1)),
+                   static_cast<unsigned>(extract(iss, 19, 17))),
+            static_cast<u8>(extract(iss, 9, 5)), (iss & 1) != 0};
     }
     constexpr u32 encode() const {
         return static_cast<u32>(reg.op0() << 20 | reg.op2() << 17 | reg.op1() << 14 | reg.crn() << 10 |

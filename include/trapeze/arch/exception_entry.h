@@ -13,7 +13,7 @@ struct El1EntryInput {
     u64 pstate;  // at the exception
     u64 vbar_el1;
     u64 sctlr_el1;
-    bool has_pan;   // FEAT_PAN, FEAT_MTE2, FEAT_SSBS as the guest's ID registers show them
+    bool has_pan;  // FEAT_PAN, FEAT_MTE2, FEAT_SSBS as the guest's ID registers show them
     bool has_mte;
     bool has_ssbs;
 };

@@ -15,11 +15,11 @@ void run_crash_hook();
 
 }  // namespace trapeze
 
-#define CHECK(condition)                                                              \
-    (__builtin_expect(static_cast<bool>(condition), true)                             \
-         ? static_cast<void>(0)                                                       \
+#define CHECK(condition)                                  \
+    (__builtin_expect(static_cast<bool>(condition), true) \
+         ? static_cast<void>(0)                           \
          : ::trapeze::check_failed(#condition, __FILE__, __LINE__, {}))
-#define CHECK_MSG(condition, detail)                                                  \
-    (__builtin_expect(static_cast<bool>(condition), true)                             \
-         ? static_cast<void>(0)                                                       \
+#define CHECK_MSG(condition, detail)                      \
+    (__builtin_expect(static_cast<bool>(condition), true) \
+         ? static_cast<void>(0)                           \
          : ::trapeze::check_failed(#condition, __FILE__, __LINE__, (detail)))

@@ -63,22 +63,22 @@ private:
 }  // namespace trapeze
 
 // TRACE(event, "vcpu {}: WFI @ {:#x}", index, pc): prints "<event name> <text>" when the event is enabled.
-#define TRACE(event, ...)                                                                             \
-    do {                                                                                              \
-        if ((event).enabled()) [[unlikely]]                                                           \
-            ::trapeze::log_detail::write_line(                                                        \
-                fmt::format("{} {}", (event).name(), fmt::format(__VA_ARGS__)));                      \
+#define TRACE(event, ...)                                                        \
+    do {                                                                         \
+        if ((event).enabled()) [[unlikely]]                                      \
+            ::trapeze::log_detail::write_line(                                   \
+                fmt::format("{} {}", (event).name(), fmt::format(__VA_ARGS__))); \
     } while (0)
 
 // Diagnostics that a guest can provoke: filtered by -d and rate-limited per call site, so no guest can flood
 // the log.
-#define LOG_LIMITED(log_class, prefix, ...)                                                           \
-    do {                                                                                              \
-        if (::trapeze::log_enabled(log_class)) [[unlikely]] {                                         \
-            static ::trapeze::RateLimiter limiter_;                                                   \
-            if (limiter_.allow())                                                                     \
-                ::trapeze::log_detail::write_limited(limiter_, prefix, fmt::format(__VA_ARGS__));     \
-        }                                                                                             \
+#define LOG_LIMITED(log_class, prefix, ...)                                                       \
+    do {                                                                                          \
+        if (::trapeze::log_enabled(log_class)) [[unlikely]] {                                     \
+            static ::trapeze::RateLimiter limiter_;                                               \
+            if (limiter_.allow())                                                                 \
+                ::trapeze::log_detail::write_limited(limiter_, prefix, fmt::format(__VA_ARGS__)); \
+        }                                                                                         \
     } while (0)
 #define GUEST_ERROR(...) LOG_LIMITED(::trapeze::LogClass::GuestErrors, "guest error: ", __VA_ARGS__)
 #define UNIMP(...)       LOG_LIMITED(::trapeze::LogClass::Unimp, "unimplemented: ", __VA_ARGS__)

@@ -10,9 +10,9 @@
 #define TRAPEZE_TSA(x)
 #endif
 
-#define GUARDED_BY(mutex) TRAPEZE_TSA(guarded_by(mutex))
-#define REQUIRES(...) TRAPEZE_TSA(requires_capability(__VA_ARGS__))
-#define EXCLUDES(...) TRAPEZE_TSA(locks_excluded(__VA_ARGS__))
+#define GUARDED_BY(mutex)         TRAPEZE_TSA(guarded_by(mutex))
+#define REQUIRES(...)             TRAPEZE_TSA(requires_capability(__VA_ARGS__))
+#define EXCLUDES(...)             TRAPEZE_TSA(locks_excluded(__VA_ARGS__))
 #define NO_THREAD_SAFETY_ANALYSIS TRAPEZE_TSA(no_thread_safety_analysis)
 
 namespace trapeze {

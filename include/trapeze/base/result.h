@@ -52,9 +52,9 @@ Result<T> with_context(Result<T> result, std::string_view what) {
 }  // namespace trapeze
 
 // Unwraps a Result or returns its error from the enclosing function.
-#define TRY(expression)                                                                      \
-    ({                                                                                       \
-        auto try_result_ = (expression);                                                     \
-        if (!try_result_) return std::unexpected(std::move(try_result_).error());            \
-        std::move(try_result_).value();                                                      \
+#define TRY(expression)                                                           \
+    ({                                                                            \
+        auto try_result_ = (expression);                                          \
+        if (!try_result_) return std::unexpected(std::move(try_result_).error()); \
+        std::move(try_result_).value();                                           \
     })

@@ -30,8 +30,8 @@ public:
 
     // "reg" with two address and two size cells, as the root of the machine's tree declares.
     void property_reg(u64 base, u64 size) {
-        const u32 cells[] = {static_cast<u32>(base >> 32), static_cast<u32>(base), static_cast<u32>(size >> 32),
-                             static_cast<u32>(size)};
+        const u32 cells[] = {static_cast<u32>(base >> 32), static_cast<u32>(base),
+                             static_cast<u32>(size >> 32), static_cast<u32>(size)};
         property_cells("reg", cells);
     }
 };

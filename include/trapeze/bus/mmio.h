@@ -11,9 +11,9 @@
 namespace trapeze::bus {
 
 struct MmioAccess {
-    u64 offset;       // from the start of the device's window
-    unsigned size;    // bytes: 1, 2, 4 or 8
-    VcpuIndex vcpu;   // who accesses
+    u64 offset;      // from the start of the device's window
+    unsigned size;   // bytes: 1, 2, 4 or 8
+    VcpuIndex vcpu;  // who accesses
 };
 
 // A device window. Called from vCPU threads concurrently: implementations synchronise internally, must not

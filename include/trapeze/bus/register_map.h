@@ -16,19 +16,19 @@ enum Widths : u8 { k8 = 1, k16 = 2, k32 = 4, k64 = 8, k8or32 = k8 | k32, k32or64
 
 // What a row's accessors get: the access relative to the row.
 struct RowAccess {
-    u32 index;       // offset from the row's start, in bytes
-    unsigned size;   // bytes
+    u32 index;      // offset from the row's start, in bytes
+    unsigned size;  // bytes
     VcpuIndex vcpu;
 };
 
 template <typename Device>
 struct RegisterRow {
-    u32 offset;   // of the first byte
-    u32 length;   // bytes; a bank of 32-bit registers is one row of n * 4 bytes
+    u32 offset;  // of the first byte
+    u32 length;  // bytes; a bank of 32-bit registers is one row of n * 4 bytes
     u8 widths;
-    const char* name;                                              // architectural name
-    u64 (*read)(Device&, const RowAccess&);                        // nullptr: write-only, reads as zero
-    void (*write)(Device&, const RowAccess&, u64);                 // nullptr: read-only, writes ignored
+    const char* name;                               // architectural name
+    u64 (*read)(Device&, const RowAccess&);         // nullptr: write-only, reads as zero
+    void (*write)(Device&, const RowAccess&, u64);  // nullptr: read-only, writes ignored
 };
 
 // Length in bytes of a bank with `bits_per_irq` bits for each of `count` interrupts.
@@ -54,7 +54,8 @@ template <typename Device>
 class RegisterMap {
 public:
     template <std::size_t N>
-    constexpr RegisterMap(const char* device, const RegisterRow<Device> (&rows)[N]) : device_(device), rows_(rows) {}
+    constexpr RegisterMap(const char* device, const RegisterRow<Device> (&rows)[N])
+        : device_(device), rows_(rows) {}
 
     // Unknown offset, unaligned access or a width the row does not take: reads as zero / is ignored, with a
     // rate-limited guest error.
@@ -87,7 +88,8 @@ public:
 
     // The row at an offset whatever the width, or nullptr; for traces, tests and documentation.
     const RegisterRow<Device>* row_at(u64 offset) const {
-        auto after = std::ranges::upper_bound(rows_, offset, {}, [](const auto& row) -> u64 { return row.offset; });
+        auto after =
+            std::ranges::upper_bound(rows_, offset, {}, [](const auto& row) -> u64 { return row.offset; });
         if (after == rows_.begin()) return nullptr;
         const auto& row = *std::prev(after);
         return offset - row.offset < row.length ? &row : nullptr;

@@ -22,9 +22,7 @@ struct GpaRange {
 
     constexpr Gpa end() const { return base + size; }
     constexpr bool contains(Gpa a) const { return a >= base && a - base < size; }
-    constexpr bool contains(Gpa a, u64 bytes) const {
-        return contains(a) && bytes <= size - (a - base);
-    }
+    constexpr bool contains(Gpa a, u64 bytes) const { return contains(a) && bytes <= size - (a - base); }
     constexpr bool overlaps(const GpaRange& o) const { return base < o.end() && o.base < end(); }
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "trapeze/trap/cpu_port.h"
@@ -51,7 +52,7 @@ struct HypercallEntry {
 class HypercallSpace {
 public:
     template <typename Owner>
-    void add(Owner& owner, std::span<const HypercallRow<Owner>> table) {
+    void add(Owner& owner, std::type_identity_t<std::span<const HypercallRow<Owner>>> table) {
         for (const auto& row : table) {
             insert({row.function, row.arguments, row.spec, &owner, &row,
                     [](const HypercallEntry& e, CpuPort& cpu, const HypercallArgs& args) {
@@ -65,8 +66,8 @@ public:
     const HypercallEntry* find(u32 function) const;
     std::span<const HypercallEntry> entries() const { return entries_; }
 
-    // A non-zero immediate or an unknown function id returns NOT_SUPPORTED in X0. (HVC and SMC are UNDEFINED at
-    // EL0, so a trapped one comes from EL1.)
+    // A non-zero immediate or an unknown function id returns NOT_SUPPORTED in X0. (HVC and SMC are UNDEFINED
+    // at EL0, so a trapped one comes from EL1.)
     Outcome handle(const HypercallTrap& trap, CpuPort& cpu) const;
 
 private:

@@ -49,9 +49,9 @@ struct Block {
 };
 
 enum class StopReason : u8 {
-    CpuOff,       // PSCI CPU_OFF: this vCPU only
-    PowerOff,     // the machine, by the guest's request
-    Reset,        // the machine, by the guest's request
+    CpuOff,    // PSCI CPU_OFF: this vCPU only
+    PowerOff,  // the machine, by the guest's request
+    Reset,     // the machine, by the guest's request
 };
 
 // Leave the run loop. The instruction is not completed: nothing observes this vCPU's registers before they
@@ -60,6 +60,7 @@ struct Stop {
     StopReason reason;
 };
 
-using Outcome = std::variant<Advance, WriteReg, MmioData, CallResult, Retry, Inject, InjectExternalAbort, Block, Stop>;
+using Outcome =
+    std::variant<Advance, WriteReg, MmioData, CallResult, Retry, Inject, InjectExternalAbort, Block, Stop>;
 
 }  // namespace trapeze::trap

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "trapeze/arch/sysreg.h"
@@ -35,9 +36,9 @@ struct SysRegRow {
     arch::SysReg reg;
     MinEl read_el;
     MinEl write_el;
-    SysRegValue (*read)(Owner&, CpuPort&, arch::SysReg);          // null iff read_el == None
-    SysRegWrite (*write)(Owner&, CpuPort&, arch::SysReg, u64);    // null iff write_el == None
-    const char* spec;  // document and section: "IHI0069 ICC_PMR_EL1"
+    SysRegValue (*read)(Owner&, CpuPort&, arch::SysReg);        // null iff read_el == None
+    SysRegWrite (*write)(Owner&, CpuPort&, arch::SysReg, u64);  // null iff write_el == None
+    const char* spec;                                           // document and section: "IHI0069 ICC_PMR_EL1"
 };
 
 // A table must be sorted by encoding without duplicates, and directions must match accessors.
@@ -102,20 +103,28 @@ constexpr auto wo(arch::SysReg reg, const char* spec, MinEl el = MinEl::El1) {
 }
 template <typename Owner, u64 Value>
 constexpr auto constant(arch::SysReg reg, const char* spec, MinEl el = MinEl::El1) {
-    return SysRegRow<Owner>{reg, el, MinEl::None,
-                            [](Owner&, CpuPort&, arch::SysReg) -> SysRegValue { return Value; }, nullptr, spec};
+    return SysRegRow<Owner>{reg,         el,
+                            MinEl::None, [](Owner&, CpuPort&, arch::SysReg) -> SysRegValue { return Value; },
+                            nullptr,     spec};
 }
 template <typename Owner>
 constexpr auto raz_wi(arch::SysReg reg, const char* spec, MinEl el = MinEl::El1) {
-    return SysRegRow<Owner>{reg, el, el, [](Owner&, CpuPort&, arch::SysReg) -> SysRegValue { return u64{0}; },
-                            [](Owner&, CpuPort&, arch::SysReg, u64) { return SysRegWrite::Done; }, spec};
+    return SysRegRow<Owner>{reg,
+                            el,
+                            el,
+                            [](Owner&, CpuPort&, arch::SysReg) -> SysRegValue { return u64{0}; },
+                            [](Owner&, CpuPort&, arch::SysReg, u64) { return SysRegWrite::Done; },
+                            spec};
 }
 // Known and hidden: UNDEFINED without the "unknown register" diagnostic.
 template <typename Owner>
 constexpr auto undef(arch::SysReg reg, const char* spec) {
-    return SysRegRow<Owner>{reg, MinEl::El0, MinEl::El0,
+    return SysRegRow<Owner>{reg,
+                            MinEl::El0,
+                            MinEl::El0,
                             [](Owner&, CpuPort&, arch::SysReg) { return SysRegValue::make_undef(); },
-                            [](Owner&, CpuPort&, arch::SysReg, u64) { return SysRegWrite::Undef; }, spec};
+                            [](Owner&, CpuPort&, arch::SysReg, u64) { return SysRegWrite::Undef; },
+                            spec};
 }
 
 }  // namespace rows
@@ -137,7 +146,7 @@ class SysRegSpace {
 public:
     // Adds an owner's table. The owner must outlive the space. A register with two owners is a CHECK.
     template <typename Owner>
-    void add(Owner& owner, std::span<const SysRegRow<Owner>> table) {
+    void add(Owner& owner, std::type_identity_t<std::span<const SysRegRow<Owner>>> table) {
         for (const auto& row : table) {
             insert({row.reg, row.read_el, row.write_el, row.spec, &owner, &row,
                     [](const SysRegEntry& e, CpuPort& cpu) {

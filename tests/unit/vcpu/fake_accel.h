@@ -1,0 +1,164 @@
+// A vCPU accelerator that plays a script of exits and records what completion does to the registers.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+
+#include "trapeze/accel/accel.h"
+#include "trapeze/base/check.h"
+
+namespace trapeze::vcpu {
+
+class FakeAccel final : public accel::Vcpu {
+public:
+    // --- Test side, any thread ---
+    void push(accel::Exit exit) {
+        std::lock_guard lock(mutex_);
+        exits_.push_back(std::move(exit));
+        changed_.notify_all();
+    }
+    // Waits until run() has been called with nothing left to play.
+    void wait_idle() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return waiting_ && exits_.empty(); });
+    }
+    u64 reg(accel::CoreReg r) {
+        std::lock_guard lock(mutex_);
+        return core_[static_cast<unsigned>(r)];
+    }
+    void preset(accel::CoreReg r, u64 value) {
+        std::lock_guard lock(mutex_);
+        core_[static_cast<unsigned>(r)] = value;
+    }
+    void preset(arch::SysReg r, u64 value) {
+        std::lock_guard lock(mutex_);
+        sys_[r] = value;
+    }
+    void preset_virtual_timer(std::optional<accel::ArmedTimer> timer) {
+        std::lock_guard lock(mutex_);
+        virtual_timer_ = timer;
+    }
+    void set_levels(accel::DeviceIrqLevels levels) {
+        std::lock_guard lock(mutex_);
+        levels_ = levels;
+    }
+    unsigned runs() {
+        std::lock_guard lock(mutex_);
+        return runs_;
+    }
+    unsigned resets() {
+        std::lock_guard lock(mutex_);
+        return resets_;
+    }
+    unsigned core_reads() {
+        std::lock_guard lock(mutex_);
+        return core_reads_;
+    }
+    u64 mmio_data() {
+        std::lock_guard lock(mutex_);
+        return mmio_data_;
+    }
+    bool aborted() {
+        std::lock_guard lock(mutex_);
+        return aborted_;
+    }
+
+    // --- accel::Vcpu ---
+    accel::Exit run() override {
+        std::unique_lock lock(mutex_);
+        ++runs_;
+        pending_ = false;
+        waiting_ = true;
+        changed_.notify_all();
+        changed_.wait(lock, [this] { return kicked_ || !exits_.empty(); });
+        waiting_ = false;
+        if (kicked_) {
+            kicked_ = false;
+            return accel::InterruptedExit{};
+        }
+        accel::Exit exit = std::move(exits_.front());
+        exits_.pop_front();
+        pending_ = std::holds_alternative<accel::MmioExit>(exit);
+        return exit;
+    }
+    void complete_mmio_read(u64 value) override {
+        std::lock_guard lock(mutex_);
+        mmio_data_ = value;
+    }
+    void flush_pending() override {
+        std::lock_guard lock(mutex_);
+        pending_ = false;
+    }
+    bool exit_pending() const override { return pending_; }
+    void kick() override {
+        std::lock_guard lock(mutex_);
+        kicked_ = true;
+        changed_.notify_all();
+    }
+    void set_interrupt_lines(bool, bool) override {}
+    accel::DeviceIrqLevels device_irq_levels() const override {
+        std::lock_guard lock(mutex_);
+        return levels_;
+    }
+    std::optional<accel::ArmedTimer> virtual_timer() override {
+        std::lock_guard lock(mutex_);
+        return virtual_timer_;
+    }
+    std::optional<accel::ArmedTimer> physical_timer() override { return std::nullopt; }
+    u64 virtual_count() override { return 1000; }
+    u64 counter_frequency() const override { return 1'000'000; }
+    u64 get(accel::CoreReg r) override {
+        std::lock_guard lock(mutex_);
+        CHECK(!pending_);
+        ++core_reads_;
+        return core_[static_cast<unsigned>(r)];
+    }
+    void set(accel::CoreReg r, u64 value) override {
+        std::lock_guard lock(mutex_);
+        CHECK(!pending_);
+        core_[static_cast<unsigned>(r)] = value;
+    }
+    std::optional<u64> get(arch::SysReg r) override {
+        std::lock_guard lock(mutex_);
+        return sys_[r];
+    }
+    bool set(arch::SysReg r, u64 value) override {
+        std::lock_guard lock(mutex_);
+        sys_[r] = value;
+        return true;
+    }
+    std::optional<u64> ccsidr(u64) override { return std::nullopt; }
+    std::optional<u64> smccc_workaround(unsigned) override { return std::nullopt; }
+    void inject_external_abort() override {
+        std::lock_guard lock(mutex_);
+        aborted_ = true;
+    }
+    Result<> reset() override {
+        std::lock_guard lock(mutex_);
+        ++resets_;
+        for (u64& r : core_) r = 0;
+        core_[static_cast<unsigned>(accel::CoreReg::Pstate)] = 0x3c5;
+        return {};
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<accel::Exit> exits_;
+    bool waiting_ = false;
+    bool kicked_ = false;
+    bool aborted_ = false;
+    std::atomic<bool> pending_{false};
+    unsigned runs_ = 0;
+    unsigned resets_ = 0;
+    unsigned core_reads_ = 0;
+    u64 mmio_data_ = 0;
+    u64 core_[37] = {};
+    std::map<arch::SysReg, u64> sys_;
+    std::optional<accel::ArmedTimer> virtual_timer_;
+    accel::DeviceIrqLevels levels_;
+};
+
+}  // namespace trapeze::vcpu
