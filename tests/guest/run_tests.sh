@@ -1,0 +1,48 @@
+#!/bin/sh
+# Runs guest tests one after the other; called by scripts/test-guest on this machine or inside the rig, so it keeps
+# to what busybox has.
+#
+# usage: run_tests.sh qemu|trapeze PROGRAM CPU IMAGES RESULTS <MANIFEST_LINES
+#
+# Each test leaves RESULTS/name.log, and a line "verdict TAB name TAB seconds TAB reason" in RESULTS/verdicts.
+kind=$1 program=$2 cpu=$3 images=$4 results=$5
+
+command_for() {
+    case $kind in
+        qemu) set -- "$program" -M virt,gic-version=3 -accel tcg,thread=multi -cpu "$cpu" ;;
+        trapeze) set -- "$program" -machine virt,gic-version=3 -accel trap-harder -cpu host ;;
+    esac
+    set -- "$@" -smp "$smp" -m 128 -nographic -kernel "$images/$name.$suffix"
+    [ "$reboot" = yes ] || set -- "$@" -no-reboot
+    [ -z "$append" ] || set -- "$@" -append "$append"
+    timeout "$limit" "$@" </dev/null >"$results/$name.log" 2>&1
+}
+
+: >"$results/verdicts"
+while read -r name smp limit only image reboot append; do
+    reason='' start=$(date +%s)
+    suffix=$image
+    if [ "$kind" = qemu ] && [ "$only" = trapeze ]; then
+        verdict=skip reason='only asked of trapeze'
+    else
+        command_for
+        status=$?
+        log=$results/$name.log
+        verdict=$(tr -d '\r' <"$log" | sed -n "s/^\(FAIL\|SKIP\|PASS\) $name\(\$\|: .*\)/\1\2/p" | sort | head -n 1)
+        reason=${verdict#*: }
+        case $verdict in
+            FAIL*) verdict=fail ;;
+            SKIP*) verdict=skip ;;
+            PASS) verdict=pass reason='' ;;
+            *) verdict=fail reason='no verdict' ;;
+        esac
+        case $status in
+            0) ;;
+            124 | 143) verdict=fail reason="no end after $limit s; $reason" ;;
+            *) verdict=fail reason="exit status $status; $reason" ;;
+        esac
+    fi
+    seconds=$(($(date +%s) - start))
+    printf '%s\t%s\t%s\t%s\n' "$verdict" "$name" "$seconds" "$reason" >>"$results/verdicts"
+    printf '%-4s  %-42s %3s s  %s\n' "$verdict" "$name" "$seconds" "$reason"
+done
