@@ -17,15 +17,21 @@ public:
     virtual void receive(std::span<const u8> bytes) = 0;
     // A break condition on the line (Ctrl-A b).
     virtual void receive_break() = 0;
+    // The port has room again after a send() that took less than it was given.
+    virtual void send_ready() {}
+    // On a shared terminal: the user's input now goes to this receiver, or no longer does.
+    virtual void focus_changed(bool /*focused*/) {}
 };
 
-// Implemented by host back ends: takes what the guest sends. Callable from any thread; never blocks.
+// Implemented by host back ends: takes what the guest sends. Callable from any thread; never blocks. A port
+// never calls its receiver from within these calls, so devices may make them with their own lock held.
 class CharPort {
 public:
     virtual ~CharPort() = default;
     // Queues bytes for output and returns how many were taken; less than asked when the host is slow.
     virtual std::size_t send(std::span<const u8> bytes) = 0;
-    // The one receiver of input; set before the event loop starts.
+    // The one receiver of input and its port's news; nullptr detaches it. On the event-loop thread, or while
+    // the loop does not run.
     virtual void set_receiver(CharReceiver* receiver) = 0;
     // The receiver has room again after having reported none. From any thread.
     virtual void receiver_ready() = 0;
