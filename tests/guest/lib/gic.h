@@ -112,6 +112,16 @@ inline void send_sgi_to_others(u32 intid) {
     isb();
 }
 
+// Whether an IRQ or FIQ is signalled to this CPU, masked in PSTATE or not.
+inline bool irq_signalled() {
+    isb();
+    return (READ_SYSREG(ISR_EL1) & 1 << 7) != 0;
+}
+inline bool fiq_signalled() {
+    isb();
+    return (READ_SYSREG(ISR_EL1) & 1 << 6) != 0;
+}
+
 // Bits of priority that this implementation has: 0xf8 for five.
 u8 implemented_priority();
 

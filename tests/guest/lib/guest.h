@@ -121,6 +121,13 @@ constexpr u64 field(u64 value, unsigned high, unsigned low) {
     return (value >> low) & (~u64{0} >> (63 - (high - low)));
 }
 
+// __builtin_popcount would call into libgcc.
+constexpr unsigned bits_set(u64 value) {
+    unsigned count = 0;
+    for (; value != 0; value &= value - 1) ++count;
+    return count;
+}
+
 // --- Machine ---
 
 constexpr u64 kRam = 0x40000000;
