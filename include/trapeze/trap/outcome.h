@@ -43,9 +43,11 @@ struct Inject {
 // Inject an external abort for the faulting data access.
 struct InjectExternalAbort {};
 
-// As Advance, then sleep until an interrupt is pending or, with a deadline, until CNTVCT_EL0 reaches it.
+// As Advance, or as CallResult when there is a result; then sleep until an interrupt is pending or, with a
+// deadline, until CNTVCT_EL0 reaches it.
 struct Block {
-    std::optional<u64> deadline_cntvct;
+    std::optional<u64> deadline_cntvct = {};
+    std::optional<CallResult> result = {};  // of a call that blocks (PSCI CPU_SUSPEND)
 };
 
 enum class StopReason : u8 {

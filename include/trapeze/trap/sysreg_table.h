@@ -39,6 +39,7 @@ struct SysRegRow {
     SysRegValue (*read)(Owner&, CpuPort&, arch::SysReg);        // null iff read_el == None
     SysRegWrite (*write)(Owner&, CpuPort&, arch::SysReg, u64);  // null iff write_el == None
     const char* spec;                                           // document and section: "IHI0069 ICC_PMR_EL1"
+    bool hidden = false;  // known, and UNDEFINED at every Exception level
 };
 
 // A table must be sorted by encoding without duplicates, and directions must match accessors.
@@ -124,7 +125,8 @@ constexpr auto undef(arch::SysReg reg, const char* spec) {
                             MinEl::El0,
                             [](Owner&, CpuPort&, arch::SysReg) { return SysRegValue::make_undef(); },
                             [](Owner&, CpuPort&, arch::SysReg, u64) { return SysRegWrite::Undef; },
-                            spec};
+                            spec,
+                            true};
 }
 
 }  // namespace rows
@@ -135,6 +137,7 @@ struct SysRegEntry {
     MinEl read_el;
     MinEl write_el;
     const char* spec;
+    bool hidden;
     void* owner;
     const void* row;
     SysRegValue (*read)(const SysRegEntry&, CpuPort&);
@@ -148,7 +151,7 @@ public:
     template <typename Owner>
     void add(Owner& owner, std::type_identity_t<std::span<const SysRegRow<Owner>>> table) {
         for (const auto& row : table) {
-            insert({row.reg, row.read_el, row.write_el, row.spec, &owner, &row,
+            insert({row.reg, row.read_el, row.write_el, row.spec, row.hidden, &owner, &row,
                     [](const SysRegEntry& e, CpuPort& cpu) {
                         const auto& r = *static_cast<const SysRegRow<Owner>*>(e.row);
                         return r.read(*static_cast<Owner*>(e.owner), cpu, r.reg);
