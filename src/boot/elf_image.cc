@@ -42,8 +42,11 @@ Result<> check_segment(unsigned index, const Elf64_Phdr& header, u64 file_bytes,
         return fail("ELF segment {} lies outside the file", index);
     }
     if (!ram.contains(mem::Gpa{header.p_paddr}, header.p_memsz)) {
-        return fail("ELF segment {} ({} at {:#x}) lies outside guest memory ({} at {:#x})", index,
-                    format_bytes(header.p_memsz), header.p_paddr, format_bytes(ram.size), ram.base.value);
+        // The usual mistake: a vmlinux says where it is linked, not where it can be loaded.
+        const bool virtual_address = header.p_paddr >> 52 != 0;
+        return fail("ELF segment {} ({} at {:#x}) lies outside guest memory ({} at {:#x}){}", index,
+                    format_bytes(header.p_memsz), header.p_paddr, format_bytes(ram.size), ram.base.value,
+                    virtual_address ? "; to boot Linux, use its Image" : "");
     }
     return {};
 }

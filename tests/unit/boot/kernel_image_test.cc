@@ -268,6 +268,10 @@ TEST(Elf, SegmentsMustMakeSense) {
               "ELF segment 1 (16384 PiB at 0x40200000) lies outside guest memory (64 MiB at 0x40000000)");
     EXPECT_EQ(with({0, 0x43fff000, 0x2000, 0x1000, 0x1001}),
               "ELF segment 1 (4097 bytes at 0x43fff000) lies outside guest memory (64 MiB at 0x40000000)");
+    EXPECT_EQ(with({0, 0xffff800080000000, 0x2000, 0x1000, 0x1000}),
+              "ELF segment 1 (4 KiB at 0xffff800080000000) lies outside guest memory (64 MiB at 0x40000000); "
+              "to boot "
+              "Linux, use its Image");
     EXPECT_EQ(with({0, 0x40200000, 0x2000, 0, 0}), "");
     EXPECT_EQ(with({0x40200000, 0x40200000, 0x2000, 4, 4}, 0x40200004),
               "its ELF entry point 0x40200004 lies in none of its segments");
