@@ -13,7 +13,7 @@ TEST(icc_reserved_bits) {
     gic::init();
     for (const u64 value : kValues) {
         WRITE_SYSREG(ICC_PMR_EL1, value);
-        EXPECT_EQ_AT(value, READ_SYSREG(ICC_PMR_EL1), value & gic::implemented_priority());
+        EXPECT_EQ_AT(value, READ_SYSREG(ICC_PMR_EL1) & 0xff, value & gic::implemented_priority());
         WRITE_SYSREG(ICC_IGRPEN0_EL1, value);
         EXPECT_EQ_AT(value, READ_SYSREG(ICC_IGRPEN0_EL1), value & 1);
         WRITE_SYSREG(ICC_IGRPEN1_EL1, value);

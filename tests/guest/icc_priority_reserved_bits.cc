@@ -10,8 +10,9 @@ constexpr u64 kValues[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 0xf8, 0xfffffff8, ~u64{0},
 }  // namespace
 
 // IHI0069 ICC_BPR0_EL1, ICC_BPR1_EL1: only bits [2:0] count, and a value below the least one that is
-// implemented sets that one. QEMU 7.2 compares before it masks, and stores a 0 for 8.
-TEST(icc_bpr_reserved_bits) {
+// implemented sets that one. QEMU 7.2 compares before it masks, and stores a 0 for 8; bits [63:8] of
+// ICC_PMR_EL1 are RES0, and it keeps 32 of them.
+TEST(icc_priority_reserved_bits) {
     WRITE_SYSREG(ICC_BPR0_EL1, 0);
     WRITE_SYSREG(ICC_BPR1_EL1, 0);
     const u64 least0 = READ_SYSREG(ICC_BPR0_EL1);
@@ -23,5 +24,7 @@ TEST(icc_bpr_reserved_bits) {
         EXPECT_EQ_AT(value, READ_SYSREG(ICC_BPR0_EL1), clamp(value, least0));
         WRITE_SYSREG(ICC_BPR1_EL1, value);
         EXPECT_EQ_AT(value, READ_SYSREG(ICC_BPR1_EL1), clamp(value, least1));
+        WRITE_SYSREG(ICC_PMR_EL1, value);
+        EXPECT_EQ_AT(value, READ_SYSREG(ICC_PMR_EL1), value & gic::implemented_priority());
     }
 }
