@@ -9,12 +9,16 @@
 
 namespace trapeze::machine {
 
+enum class OnOffAuto : u8 { Auto, On, Off };
+
 enum class AccelKind : u8 { TrapHarder, Kvm };
 
 // One entry of the -accel try-list.
 struct AccelConfig {
     AccelKind kind = AccelKind::TrapHarder;
     bool explicit_request = true;  // false: an entry of the default list
+    // Kvm: whether the kernel emulates the interrupt controller. Never On for TrapHarder.
+    OnOffAuto kernel_irqchip = OnOffAuto::Auto;
 };
 
 // Host end of a character device (-chardev, or the short forms of -serial).
@@ -22,13 +26,12 @@ struct CharConfig {
     enum class Kind : u8 { Stdio, Null, File };
     Kind kind = Kind::Null;
     std::string id;
-    std::string path;     // File
-    bool append = false;  // File
-    bool mux = false;     // Stdio: monitor and escape keys on the same stream
-    bool signals = true;  // Stdio: Ctrl-C raises SIGINT here instead of going to the guest
+    std::string path;      // File
+    bool append = false;   // File
+    bool mux = false;      // Stdio: escape keys (Ctrl-A by default) are taken out of the stream
+    bool monitor = false;  // Stdio with mux: a monitor shares the stream (Ctrl-A c)
+    bool signals = true;   // Stdio: Ctrl-C raises SIGINT here instead of going to the guest
 };
-
-enum class OnOffAuto : u8 { Auto, On, Off };
 
 struct CpuConfig {
     std::string model = "host";
@@ -37,20 +40,32 @@ struct CpuConfig {
     OnOffAuto pauth = OnOffAuto::Auto;
 };
 
+// -smp. The product of the levels is the number of possible vCPUs, at least MachineConfig::vcpus.
+struct CpuTopology {
+    unsigned sockets = 1;
+    unsigned clusters = 1;
+    unsigned cores = 1;
+    unsigned threads = 1;
+};
+
+inline constexpr unsigned kMaxVcpus = 512;
+
 struct MachineConfig {
-    std::string name;  // -name, default "trapeze"
+    std::string name = "trapeze";  // -name
+    std::string process_name;      // -name process=; empty: leave the process's name alone
     std::vector<AccelConfig> accels;
     CpuConfig cpu;
-    unsigned vcpus = 1;                   // 1 to 512
-    u64 ram_bytes = 128ull << 20;         // page multiple
+    unsigned vcpus = 1;  // 1 to kMaxVcpus
+    CpuTopology topology;
+    u64 ram_bytes = 128ull << 20;  // multiple of 4 KiB, at most 255 GiB
     std::string kernel, initrd, append, dtb;
-    std::string dump_dtb;                 // -machine dumpdtb=FILE: write and exit
-    bool dtb_randomness = true;           // rng-seed and kaslr-seed in /chosen
+    std::string dump_dtb;        // -machine dumpdtb=FILE: write and exit
+    bool dtb_randomness = true;  // rng-seed and kaslr-seed in /chosen
     bool no_reboot = false;
     bool no_shutdown = false;
-    bool start_paused = false;            // -S
-    CharConfig serial;                    // serial0
-    unsigned mux_escape = 1;              // -echr: control character, Ctrl-A
+    bool start_paused = false;  // -S
+    CharConfig serial;          // serial0
+    unsigned mux_escape = 1;    // -echr: control character (1 to 31), Ctrl-A
     std::string pid_file;
 };
 
