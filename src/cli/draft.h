@@ -1,0 +1,130 @@
+// The command line while it is being read. Options that later ones may override or complete are kept as
+// written and judged in finish().
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "key_value.h"
+#include "trapeze/cli/command_line.h"
+
+namespace trapeze::cli {
+
+// One occurrence of an option: its name as the user spelt it, without dashes, and its argument.
+struct OptionUse {
+    std::string_view name;
+    std::string_view argument;
+    std::string_view help;  // the row's help text: for a refused option, the feature it belongs to
+};
+
+// -machine accumulates: for each key the last value counts.
+struct MachineKey {
+    KeyValue item;
+    std::string option;  // "machine", or "M"
+};
+
+// One entry of the try-list as asked for, or one name in "-machine accel=a:b".
+struct AccelRequest {
+    enum class Kind : u8 { TrapHarder, Kvm, Fallback };
+    Kind kind = Kind::Fallback;
+    std::string text;  // the option as written, for messages
+    bool trap_harder = false;
+    machine::OnOffAuto kernel_irqchip = machine::OnOffAuto::Auto;
+};
+
+// -smp in the making; 0: not given.
+struct SmpRequest {
+    std::string argument;  // the last one, for messages
+    u64 cpus = 0;
+    u64 max_cpus = 0;
+    u64 sockets = 0;
+    u64 clusters = 0;
+    u64 cores = 0;
+    u64 threads = 0;
+};
+
+// What -serial, -monitor or -mon attaches to: a character device of its own, or one named by chardev:ID.
+struct CharRequest {
+    std::string text;  // the option as written, for messages
+    machine::CharConfig config = {};
+    std::string chardev = {};  // an id; empty: `config`
+};
+
+struct Draft {
+    machine::MachineConfig config;
+    Diagnostics diagnostics;
+    std::vector<std::string> warnings;
+    // Set by help, -version and the like: ends parsing.
+    std::optional<ParsedCommandLine> answer;
+
+    std::vector<MachineKey> machine_keys;
+    std::vector<AccelRequest> accels;          // -accel, in order
+    std::vector<AccelRequest> machine_accels;  // -machine accel=
+    machine::OnOffAuto machine_kernel_irqchip = machine::OnOffAuto::Auto;
+    bool enable_kvm = false;
+    SmpRequest smp;
+
+    std::vector<machine::CharConfig> chardevs;
+    std::vector<CharRequest> serials;
+    std::vector<CharRequest> monitors;  // streams a monitor was asked for on
+    bool no_defaults = false;
+    bool no_monitor = false;  // -monitor none
+};
+
+// Splits the argument of a list option; errors name the option.
+Result<std::vector<KeyValue>> split_list(const OptionUse& use, std::string_view implied_key);
+
+void print_and_exit(Draft& draft, std::string text);
+
+// The option handlers, by file. Errors of handlers of list options are complete; to those of other options
+// the caller adds "-option value: ".
+
+// machine_option.cc
+Result<void> machine_option(Draft&, const OptionUse&);
+// -kernel, -initrd, -append, -dtb: short for the -machine key of the same name.
+Result<void> machine_file_option(Draft&, const OptionUse&);
+Result<void> machine_text_option(Draft&, const OptionUse&);
+Result<void> finish_machine(Draft&);
+
+// accel_option.cc
+Result<void> accel_option(Draft&, const OptionUse&);
+Result<std::vector<AccelRequest>> parse_accel_names(std::string_view colon_list);
+Result<void> finish_accels(Draft&);
+
+// cpu_option.cc
+Result<void> cpu_option(Draft&, const OptionUse&);
+
+// smp_option.cc
+Result<void> smp_option(Draft&, const OptionUse&);
+Result<void> finish_smp(Draft&);
+Result<void> memory_option(Draft&, const OptionUse&);
+
+// console_options.cc
+// stdio, on its own or shared with a monitor.
+machine::CharConfig stdio_device(bool with_monitor);
+Result<void> serial_option(Draft&, const OptionUse&);
+Result<void> chardev_option(Draft&, const OptionUse&);
+Result<void> monitor_option(Draft&, const OptionUse&);
+Result<void> mon_option(Draft&, const OptionUse&);
+Result<void> echr_option(Draft&, const OptionUse&);
+// console_wiring.cc: which stream serial0 gets, and whether a monitor shares it.
+Result<void> finish_console(Draft&);
+
+// log_options.cc
+Result<void> log_option(Draft&, const OptionUse&);
+Result<void> trace_option(Draft&, const OptionUse&);
+
+// small_options.cc
+Result<void> name_option(Draft&, const OptionUse&);
+Result<void> rtc_option(Draft&, const OptionUse&);
+Result<void> action_option(Draft&, const OptionUse&);
+Result<void> device_option(Draft&, const OptionUse&);
+Result<void> display_option(Draft&, const OptionUse&);
+// For options of which only the values "none" and off-like ones make sense here.
+Result<void> only_none_option(Draft&, const OptionUse&);
+Result<void> ignore_option(Draft&, const OptionUse&);
+Result<void> refuse_option(Draft&, const OptionUse&);
+
+}  // namespace trapeze::cli

@@ -1,0 +1,105 @@
+// QEMU options that are known, so that their refusal can say what is missing.
+#include <array>
+
+#include "option_table.h"
+
+namespace trapeze::cli {
+namespace {
+
+struct RefusedRow {
+    std::string_view name;
+    Argument argument;
+    std::string_view feature;
+};
+
+constexpr Argument kNone = Argument::None;
+constexpr Argument kText = Argument::Text;
+
+constexpr std::string_view kBlock = "block devices";
+constexpr std::string_view kFirmware = "firmware images";
+constexpr std::string_view kSharing = "host filesystem sharing";
+constexpr std::string_view kMigration = "migration";
+constexpr std::string_view kGdb = "the GDB server";
+constexpr std::string_view kPrivileges = "changes of privileges";
+constexpr std::string_view kMemoryFiles = "memory back ends";
+constexpr std::string_view kTcg = "emulation";
+
+constexpr RefusedRow kRefused[] = {
+    {"drive", kText, kBlock},
+    {"blockdev", kText, kBlock},
+    {"hda", kText, kBlock},
+    {"hdb", kText, kBlock},
+    {"hdc", kText, kBlock},
+    {"hdd", kText, kBlock},
+    {"cdrom", kText, kBlock},
+    {"fda", kText, kBlock},
+    {"fdb", kText, kBlock},
+    {"sd", kText, kBlock},
+    {"mtdblock", kText, kBlock},
+    {"snapshot", kNone, kBlock},
+    {"bios", kText, kFirmware},
+    {"pflash", kText, kFirmware},
+    {"netdev", kText, "network devices"},
+    {"virtfs", kText, kSharing},
+    {"fsdev", kText, kSharing},
+    {"object", kText, "back-end objects"},
+    {"numa", kText, "NUMA nodes"},
+    {"mem-path", kText, kMemoryFiles},
+    {"mem-prealloc", kNone, kMemoryFiles},
+    {"overcommit", kText, "memory locking"},
+    {"qmp-pretty", kText, "QMP"},
+    {"s", kNone, kGdb},
+    {"gdb", kText, kGdb},
+    {"incoming", kText, kMigration},
+    {"loadvm", kText, kMigration},
+    {"only-migratable", kNone, kMigration},
+    {"preconfig", kNone, "preconfiguration"},
+    {"daemonize", kNone, "running in the background"},
+    {"runas", kText, kPrivileges},
+    {"chroot", kText, kPrivileges},
+    {"run-with", kText, kPrivileges},
+    {"add-fd", kText, "passing of descriptors"},
+    {"set", kText, "device properties"},
+    {"global", kText, "device properties"},
+    {"readconfig", kText, "configuration files"},
+    {"fw_cfg", kText, "the fw_cfg device"},
+    {"smbios", kText, "SMBIOS"},
+    {"acpitable", kText, "ACPI"},
+    {"uuid", kText, "SMBIOS"},
+    {"tpmdev", kText, "TPM devices"},
+    {"usbdevice", kText, "USB devices"},
+    {"watchdog", kText, "watchdog devices"},
+    {"watchdog-action", kText, "watchdog devices"},
+    {"audiodev", kText, "audio devices"},
+    {"spice", kText, "remote displays"},
+    {"full-screen", kNone, "graphical displays"},
+    {"k", kText, "keyboard layouts"},
+    {"semihosting", kNone, "semihosting"},
+    {"semihosting-config", kText, "semihosting"},
+    {"icount", kText, kTcg},
+    {"singlestep", kNone, kTcg},
+    {"one-insn-per-tb", kNone, kTcg},
+    {"plugin", kText, kTcg},
+    {"dfilter", kText, kTcg},
+    {"seed", kText, kTcg},
+    {"msg", kText, "message formats"},
+    {"compat", kText, "compatibility policies"},
+    {"debugcon", kText, "debug consoles"},
+};
+
+constexpr auto kRows = [] {
+    std::array<OptionRow, std::size(kRefused)> rows{};
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const RefusedRow& row = kRefused[i];
+        rows[i] = {row.name, row.argument, refuse_option, Group::Refused, "", row.feature};
+    }
+    return rows;
+}();
+
+}  // namespace
+
+std::span<const OptionRow> refused_options() {
+    return kRows;
+}
+
+}  // namespace trapeze::cli

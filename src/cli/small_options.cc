@@ -1,0 +1,142 @@
+// Options that need a few lines each, and the handlers shared by those we accept without effect or refuse.
+#include <algorithm>
+
+#include "draft.h"
+
+namespace trapeze::cli {
+namespace {
+
+Result<void> set_guest_name(Draft& draft, const KeyArgument& argument) {
+    if (argument.value.empty()) return fail("a name must not be empty");
+    draft.config.name = argument.value;
+    return {};
+}
+
+Result<void> set_process_name(Draft& draft, const KeyArgument& argument) {
+    draft.config.process_name = argument.value;
+    return {};
+}
+
+constexpr KeyRow<Draft> kNameKeys[] = {
+    {"guest", "name", set_guest_name, "name of the guest"},
+    {"process", "name", set_process_name, "name of the process"},
+    {"debug-threads", "on|off", accept_bool, "no effect"},
+};
+
+// Rows for keys that may only say what is the case anyway.
+template <const std::string_view& Only>
+Result<void> accept_only(Draft&, const KeyArgument& argument) {
+    if (argument.value == Only) return {};
+    return fail("only {}={} is supported by this version", argument.key, Only);
+}
+
+constexpr std::string_view kUtc = "utc", kHost = "host", kNone = "none";
+
+constexpr KeyRow<Draft> kRtcKeys[] = {
+    {"base", "utc", accept_only<kUtc>, "what the clock starts from"},
+    {"clock", "host", accept_only<kHost>, "what drives the clock"},
+    {"driftfix", "none", accept_only<kNone>, "no effect"},
+};
+
+template <bool machine::MachineConfig::*Member>
+Result<void> set_action(Draft& draft, std::string_view value, std::string_view off, std::string_view on) {
+    if (value != off && value != on) return fail("must be {} or {}", off, on);
+    draft.config.*Member = value == on;
+    return {};
+}
+
+Result<void> set_reboot(Draft& draft, const KeyArgument& argument) {
+    return set_action<&machine::MachineConfig::no_reboot>(draft, argument.value, "reset", "shutdown");
+}
+
+Result<void> set_shutdown(Draft& draft, const KeyArgument& argument) {
+    return set_action<&machine::MachineConfig::no_shutdown>(draft, argument.value, "poweroff", "pause");
+}
+
+// There is no device through which the guest could report a panic or a watchdog could fire.
+Result<void> ignore_event(Draft&, const KeyArgument& argument) {
+    for (const std::string_view action :
+         {"none", "pause", "shutdown", "reset", "poweroff", "exit-failure", "debug", "inject-nmi"}) {
+        if (argument.value == action) return {};
+    }
+    return fail("unknown action");
+}
+
+constexpr KeyRow<Draft> kActionKeys[] = {
+    {"reboot", "reset|shutdown", set_reboot, "when the guest reboots"},
+    {"shutdown", "poweroff|pause", set_shutdown, "when the guest powers off"},
+    {"panic", "action", ignore_event, "no effect"},
+    {"watchdog", "action", ignore_event, "no effect"},
+};
+
+// Ways to ask for none of something.
+struct Nothing {
+    std::string_view option;
+    std::string_view value;
+};
+constexpr Nothing kNothing[] = {
+    {"vga", "none"},    {"vnc", "none"},          {"parallel", "none"}, {"parallel", "null"},
+    {"audio", "none"},  {"audio", "driver=none"}, {"net", "none"},      {"net", "type=none"},
+    {"nic", "none"},    {"nic", "type=none"},     {"qmp", "none"},      {"qmp", "null"},
+    {"sandbox", "off"},
+};
+
+}  // namespace
+
+Result<std::vector<KeyValue>> split_list(const OptionUse& use, std::string_view implied_key) {
+    if (use.argument.empty()) return fail("-{}: the argument is empty", use.name);
+    return with_context(split_key_values(use.argument, implied_key),
+                        fmt::format("-{} {}", use.name, show(use.argument)));
+}
+
+void print_and_exit(Draft& draft, std::string text) {
+    draft.answer = PrintAndExit{.text = std::move(text)};
+}
+
+Result<void> name_option(Draft& draft, const OptionUse& use) {
+    return apply_keys<Draft>(use.name, kNameKeys, TRY(split_list(use, "guest")), draft);
+}
+
+Result<void> rtc_option(Draft& draft, const OptionUse& use) {
+    return apply_keys<Draft>(use.name, kRtcKeys, TRY(split_list(use, {})), draft);
+}
+
+Result<void> action_option(Draft& draft, const OptionUse& use) {
+    return apply_keys<Draft>(use.name, kActionKeys, TRY(split_list(use, {})), draft);
+}
+
+Result<void> device_option(Draft& draft, const OptionUse& use) {
+    std::string_view name = use.argument.substr(0, use.argument.find(','));
+    if (is_help(name)) {
+        print_and_exit(draft, "Devices that can be added: none\n");
+        return {};
+    }
+    if (name.starts_with("driver=")) name.remove_prefix(name.find('=') + 1);
+    return fail("{} (-device help lists those that are)",
+                not_supported(fmt::format("device '{}'", show(name))));
+}
+
+Result<void> display_option(Draft& draft, const OptionUse& use) {
+    if (use.argument == "none") return {};
+    if (!is_help(use.argument)) return fail("{}; use none", not_supported("graphical displays"));
+    print_and_exit(draft, "Displays:\n  none\n");
+    return {};
+}
+
+Result<void> only_none_option(Draft&, const OptionUse& use) {
+    const bool known = std::ranges::any_of(kNothing, [&](const Nothing& nothing) {
+        return nothing.option == use.name && nothing.value == use.argument;
+    });
+    if (known) return {};
+    return fail("{}", not_supported(use.help));
+}
+
+Result<void> ignore_option(Draft&, const OptionUse&) {
+    return {};
+}
+
+Result<void> refuse_option(Draft&, const OptionUse& use) {
+    return fail("{}", not_supported(use.help));
+}
+
+}  // namespace trapeze::cli

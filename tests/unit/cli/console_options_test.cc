@@ -1,0 +1,109 @@
+// Serial port, monitor and character devices, alone and together.
+#include "command_line_test.h"
+
+namespace trapeze::cli {
+namespace {
+
+using machine::CharConfig;
+using Kind = CharConfig::Kind;
+
+CharConfig serial(std::string_view line) {
+    return config(line).serial;
+}
+
+void expect_with_monitor(std::string_view line) {
+    const CharConfig port = serial(line);
+    EXPECT_EQ(port.kind, Kind::Stdio) << line;
+    EXPECT_TRUE(port.mux) << line;
+    EXPECT_TRUE(port.monitor) << line;
+    EXPECT_FALSE(port.signals) << line;
+}
+
+void expect_plain_stdio(std::string_view line) {
+    const CharConfig port = serial(line);
+    EXPECT_EQ(port.kind, Kind::Stdio) << line;
+    EXPECT_FALSE(port.mux) << line;
+    EXPECT_FALSE(port.monitor) << line;
+    EXPECT_TRUE(port.signals) << line;
+}
+
+TEST(Console, Defaults) {
+    expect_with_monitor("");
+    expect_with_monitor("-nographic");
+    expect_with_monitor("-display none");
+    expect_with_monitor("-monitor stdio");
+    expect_plain_stdio("-nographic -monitor none");
+    expect_plain_stdio("-nographic -monitor null");
+    EXPECT_EQ(serial("-nodefaults").kind, Kind::Null);
+    EXPECT_EQ(serial("-nodefaults -nographic").kind, Kind::Null);
+}
+
+TEST(Console, SerialForms) {
+    expect_with_monitor("-serial mon:stdio");
+    expect_with_monitor("-nodefaults -serial mon:stdio");
+    expect_with_monitor("-serial mon:stdio -monitor none");
+    expect_with_monitor("-serial mon:stdio -monitor stdio");
+    expect_plain_stdio("-serial stdio");
+    expect_plain_stdio("-nographic -serial stdio");
+    EXPECT_EQ(serial("-serial null").kind, Kind::Null);
+    EXPECT_EQ(serial("-serial none").kind, Kind::Null);
+    const CharConfig file = serial("-serial file:dir/a,b:c");
+    EXPECT_EQ(file.kind, Kind::File);
+    EXPECT_EQ(file.path, "dir/a,b:c");
+}
+
+TEST(Console, FurtherSerialPortsMayBeUnconnected) {
+    expect_plain_stdio("-serial stdio -serial none -serial null");
+    expect_plain_stdio("-chardev null,id=n -serial stdio -serial chardev:n");
+    EXPECT_EQ(error("-serial none -serial stdio"),
+              "-serial stdio: a second serial port is not supported yet by this version");
+}
+
+TEST(Console, Chardevs) {
+    const CharConfig file = serial("-chardev file,path=a,,b,append=on,id=f -serial chardev:f");
+    EXPECT_EQ(file.kind, Kind::File);
+    EXPECT_EQ(file.id, "f");
+    EXPECT_EQ(file.path, "a,b");
+    EXPECT_TRUE(file.append);
+    const CharConfig port = serial("-serial chardev:c -chardev stdio,id=c,mux=on,signal=off");
+    EXPECT_EQ(port.kind, Kind::Stdio);
+    EXPECT_TRUE(port.mux);
+    EXPECT_FALSE(port.monitor);
+    EXPECT_FALSE(port.signals);
+    EXPECT_FALSE(serial("-chardev stdio,id=c,nosignal -serial chardev:c").signals);
+    // One that nothing uses is harmless.
+    EXPECT_EQ(serial("-chardev backend=null,id=n -serial file:x").kind, Kind::File);
+}
+
+TEST(Console, MonitorOnAChardev) {
+    const std::string stdio = "-chardev stdio,id=c,mux=on -serial chardev:c ";
+    for (const char* monitor :
+         {"-mon chardev=c", "-mon c", "-mon chardev=c,mode=readline", "-monitor chardev:c"}) {
+        EXPECT_TRUE(serial(stdio + monitor).monitor) << monitor;
+    }
+    EXPECT_EQ(error("-chardev stdio,id=c -serial chardev:c -mon c"),
+              "-mon c: the serial port uses chardev 'c' too; that needs mux=on");
+    EXPECT_EQ(error("-chardev stdio,id=c,mux=on -serial stdio -mon c"),
+              "-mon c: the serial port uses stdio too; -serial mon:stdio lets both share it");
+    EXPECT_EQ(error("-mon nowhere"), "-mon nowhere: there is no -chardev with id 'nowhere'");
+    EXPECT_FALSE(serial("-chardev null,id=n -serial stdio -mon n").monitor);
+}
+
+TEST(Console, AMonitorOfItsOwnIsRefused) {
+    const std::string reason =
+        ": a monitor apart from the serial port is not supported yet by this version; use -serial mon:stdio";
+    EXPECT_EQ(error("-monitor stdio -serial null"), "-monitor stdio" + reason);
+    EXPECT_EQ(error("-nodefaults -monitor stdio"), "-monitor stdio" + reason);
+    EXPECT_EQ(error("-monitor file:log"), "-monitor file:log" + reason);
+    EXPECT_EQ(error("-serial stdio -monitor stdio"),
+              "-monitor stdio: the serial port uses stdio too; -serial mon:stdio lets both share it");
+}
+
+TEST(Console, EscapeCharacter) {
+    EXPECT_EQ(config("-echr 1").mux_escape, 1u);
+    EXPECT_EQ(config("-echr 20").mux_escape, 20u);
+    EXPECT_EQ(config("-echr 0x1d").mux_escape, 29u);
+}
+
+}  // namespace
+}  // namespace trapeze::cli

@@ -1,0 +1,84 @@
+#include "launch_lines.h"
+
+#include <set>
+
+#include "command_line_test.h"
+
+namespace trapeze::cli {
+namespace {
+
+using machine::AccelKind;
+using machine::CharConfig;
+
+TEST(LaunchLines, RunOrAreRefusedForTheReasonGiven) {
+    std::set<std::string_view> systems;
+    for (const LaunchLine& launch : kLaunchLines) {
+        SCOPED_TRACE(launch.who);
+        systems.insert(launch.who.substr(0, launch.who.find(' ')));
+        const auto parsed = parse_line(launch.line);
+        EXPECT_EQ(parsed ? std::string() : parsed.error().message(), launch.error);
+        if (parsed) {
+            EXPECT_TRUE(std::holds_alternative<RunMachine>(*parsed));
+        }
+    }
+    EXPECT_EQ(systems.size(), 20u);
+}
+
+RunMachine launched(std::string_view who) {
+    for (const LaunchLine& launch : kLaunchLines) {
+        if (launch.who != who) continue;
+        auto parsed = parse_line(launch.line);
+        if (parsed && std::holds_alternative<RunMachine>(*parsed)) return std::get<RunMachine>(*parsed);
+    }
+    ADD_FAILURE() << who;
+    return {};
+}
+
+TEST(LaunchLines, TheCoverLetterMeansWhatItSays) {
+    const RunMachine run = launched("trap-me-harder cover letter");
+    const machine::MachineConfig& config = run.config;
+    ASSERT_EQ(config.accels.size(), 1u);
+    EXPECT_EQ(config.accels[0].kind, AccelKind::TrapHarder);
+    EXPECT_TRUE(config.accels[0].explicit_request);
+    EXPECT_EQ(config.vcpus, 1u);
+    EXPECT_EQ(config.ram_bytes, 4ull << 30);
+    EXPECT_EQ(config.kernel, "Image");
+    EXPECT_EQ(config.append, "console=ttyAMA0");
+    EXPECT_EQ(config.serial.kind, CharConfig::Kind::Stdio);
+    EXPECT_TRUE(config.serial.mux);
+    EXPECT_TRUE(config.serial.monitor);
+    EXPECT_FALSE(config.serial.signals);
+    EXPECT_EQ(run.diagnostics.classes, std::vector{LogClass::Unimp});
+    EXPECT_EQ(run.diagnostics.trace_patterns, (std::vector<std::string>{"kvm_hypercall", "kvm_wfx_trap"}));
+    EXPECT_TRUE(run.warnings.empty());
+}
+
+TEST(LaunchLines, KUnitGetsKvmAndAPlainConsole) {
+    const RunMachine run = launched("8 KUnit");
+    ASSERT_EQ(run.config.accels.size(), 1u);
+    EXPECT_EQ(run.config.accels[0].kind, AccelKind::Kvm);
+    EXPECT_EQ(run.config.serial.kind, CharConfig::Kind::Stdio);
+    EXPECT_FALSE(run.config.serial.mux);
+    EXPECT_TRUE(run.config.serial.signals);
+    EXPECT_TRUE(run.config.no_reboot);
+    EXPECT_EQ(run.config.ram_bytes, 1ull << 30);
+    EXPECT_EQ(run.warnings.size(), 1u);
+}
+
+TEST(LaunchLines, VirtmeSharesItsCharacterDeviceWithTheMonitor) {
+    const CharConfig serial = launched("5 virtme-ng, without its file systems").config.serial;
+    EXPECT_EQ(serial.id, "console");
+    EXPECT_TRUE(serial.mux);
+    EXPECT_TRUE(serial.monitor);
+    EXPECT_FALSE(serial.signals);
+}
+
+TEST(LaunchLines, RcutortureLogsToAFile) {
+    const CharConfig serial = launched("9 rcutorture").config.serial;
+    EXPECT_EQ(serial.kind, CharConfig::Kind::File);
+    EXPECT_EQ(serial.path, "console.log");
+    EXPECT_FALSE(serial.append);
+}
+
+}  // namespace
+}  // namespace trapeze::cli
