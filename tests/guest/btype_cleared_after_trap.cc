@@ -2,7 +2,7 @@
 
 using namespace guest;
 
-extern "C" u64 call_instruction(u64 x0, u64 code);
+extern "C" u64 call_instruction(u64 x0, u64 code, u64 x2);
 
 namespace {
 
@@ -24,7 +24,7 @@ TEST(btype_cleared_after_trap) {
         words[1] = kUdf;
         words[2] = kRet;
         asm volatile("dc cvau, %0\n dsb ish\n ic ivau, %0\n dsb ish\n isb" ::"r"(code) : "memory");
-        const Caught caught = catch_exception([] { call_instruction(0, reinterpret_cast<u64>(code)); });
+        const Caught caught = catch_exception([] { call_instruction(0, reinterpret_cast<u64>(code), 0); });
         EXPECT_UNDEFINED(caught, reinterpret_cast<u64>(&code[1]));
         EXPECT_EQ_AT(instruction, field(caught.spsr, 11, 10), 0);
         EXPECT_EQ_AT(instruction, field(caught.spsr, 21, 21), 0);
@@ -36,6 +36,6 @@ TEST(btype_cleared_after_trap) {
     words[0] = kUdf;
     words[1] = kRet;
     asm volatile("dc cvau, %0\n dsb ish\n ic ivau, %0\n dsb ish\n isb" ::"r"(code) : "memory");
-    const Caught direct = catch_exception([] { call_instruction(0, reinterpret_cast<u64>(code)); });
+    const Caught direct = catch_exception([] { call_instruction(0, reinterpret_cast<u64>(code), 0); });
     EXPECT_EQ(field(direct.spsr, 11, 10), 2);
 }

@@ -1,11 +1,12 @@
 // smp: 4
+// timeout: 120
 #include "cpu.h"
 
 using namespace guest;
 
 namespace {
 
-constexpr u32 kRounds = 400;
+constexpr u32 kRounds = 100;
 u32 turn = 0;
 u64 latest = 0;
 

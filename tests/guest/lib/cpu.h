@@ -101,8 +101,9 @@ void wait_cpu_off(unsigned index);
 
 // --- Instructions by number ---
 
-// Executes one instruction that reads and writes X0 only (and flags), or traps. Returns X0 afterwards.
-u64 execute(u32 instruction, u64 x0);
+// Executes one instruction that reads X0 and X2 and writes X0, X2-X17 or flags, or traps. Returns X0
+// afterwards.
+u64 execute(u32 instruction, u64 x0, u64 x2 = 0);
 // Where execute() puts the instruction on this CPU.
 u64 execute_address();
 

@@ -151,7 +151,7 @@ u64 ticks_per_ms();
 // Until condition() or about `ms` milliseconds have passed; whether condition() held. Generous limits are
 // cheap: only a failing test waits for them, and emulation under emulation is slow.
 template <typename Condition>
-bool wait_until(Condition condition, u64 ms = 8000) {
+bool wait_until(Condition condition, u64 ms = 20000) {
     const u64 start = counter();
     const u64 limit = ms * ticks_per_ms();
     do {

@@ -162,19 +162,19 @@ CodeSlot code_slots[MAX_CPUS];
 
 }  // namespace
 
-extern "C" u64 call_instruction(u64 x0, u64 code);
+extern "C" u64 call_instruction(u64 x0, u64 code, u64 x2);
 
 u64 execute_address() {
     return reinterpret_cast<u64>(code_slots[this_cpu().index].code);
 }
 
-u64 execute(u32 instruction, u64 x0) {
+u64 execute(u32 instruction, u64 x0, u64 x2) {
     constexpr u32 kRet = 0xd65f03c0;
     auto* code = reinterpret_cast<volatile u32*>(execute_address());
     code[0] = instruction;
     code[1] = kRet;
     asm volatile("dc cvau, %0\n dsb ish\n ic ivau, %0\n dsb ish\n isb" ::"r"(code) : "memory");
-    return call_instruction(x0, reinterpret_cast<u64>(code));
+    return call_instruction(x0, reinterpret_cast<u64>(code), x2);
 }
 
 Caught try_read(Encoding reg, u64& value) {

@@ -186,8 +186,7 @@ el0_return:
     ldp     x29, x30, [sp], #96
     ret
 
-    // u64 call_instruction(u64 x0, u64 code): calls code with x0 in every caller-saved register that a generated
-    // instruction may name, and returns x0.
+    // u64 call_instruction(u64 x0, u64 code, u64 x2): calls code with x0 and x2 and returns x0.
     .globl call_instruction
 call_instruction:
     stp     x29, x30, [sp, #-16]!
