@@ -218,6 +218,8 @@ TEST_F(CpuSysRegs, BreakpointsExistAsFarAsTheIdRegisterSays) {
     EXPECT_TRUE(is_undef(read(r::DBGBCR6_EL1)));
     EXPECT_TRUE(is_done(write(r::DBGWCR3_EL1, 1)));
     EXPECT_TRUE(is_undef(write(r::DBGWCR4_EL1, 1)));
+    EXPECT_TRUE(is_done(write(r::DBGWVR3_EL1, 0)));
+    EXPECT_TRUE(is_undef(read(r::DBGWVR4_EL1)));
     EXPECT_TRUE(is_undef(read(r::DBGWVR15_EL1)));
 }
 
