@@ -24,6 +24,10 @@ find_package(Threads REQUIRED)
 # fmt and spdlog are used from their headers; fmt's out-of-line part is src/base/fmt_library.cc.
 find_path(FMT_INCLUDE_DIR fmt/core.h REQUIRED)
 find_path(SPDLOG_INCLUDE_DIR spdlog/spdlog.h REQUIRED)
+if(CMAKE_CROSSCOMPILING OR TRAPEZE_STATIC)
+    # What is built elsewhere has to run without our libraries.
+    set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+endif()
 find_path(FDT_INCLUDE_DIR libfdt.h REQUIRED)
 find_library(FDT_LIBRARY fdt REQUIRED)
 find_path(ZLIB_INCLUDE_DIR zlib.h REQUIRED)

@@ -12,7 +12,7 @@ need_build_tools() {
 # Prints the directory of unpacked arm64 libraries that the cross build links, making it if necessary.
 # Debian's libfdt-dev cannot be installed for two architectures at once.
 arm64_sysroot() {
-    local packages=(libfdt-dev libfdt1 libfmt-dev libspdlog-dev zlib1g-dev libzstd-dev) dir
+    local packages=(libfdt-dev libfmt-dev libspdlog-dev zlib1g-dev libzstd-dev) dir
     dir=$cache_dir/sysroot-$(printf '%s\n' "${packages[@]}" | sha256sum | cut -c1-16)
     if [ ! -d "$dir" ]; then with_lock sysroot make_sysroot "$dir" "${packages[@]}" >&2; fi
     echo "$dir"

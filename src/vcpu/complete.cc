@@ -1,7 +1,7 @@
 // The end of the data flow: an exit becomes a trap, its outcome becomes register state. No other file writes
 // the guest's PC or general registers because of an exit.
 #include "trapeze/arch/exception_entry.h"
-#include "trapeze/base/check.h"
+#include "trapeze/base/log.h"
 #include "trapeze/vcpu/vcpu.h"
 
 namespace trapeze::vcpu {
@@ -39,12 +39,15 @@ arch::Pstate Vcpu::pstate() {
 
 u64 Vcpu::sysreg(arch::SysReg reg) {
     const auto value = accel_->get(reg);
-    CHECK_MSG(value.has_value(), arch::sysreg_to_string(reg));
-    return *value;
+    if (!value) UNIMP("vCPU {}: the accelerator has no {}", config_.index, arch::sysreg_to_string(reg));
+    return value.value_or(0);
 }
 
 void Vcpu::set_sysreg(arch::SysReg reg, u64 value) {
-    CHECK_MSG(accel_->set(reg, value), arch::sysreg_to_string(reg));
+    if (!accel_->set(reg, value)) {
+        UNIMP("vCPU {}: the accelerator refuses {:#x} for {}", config_.index, value,
+              arch::sysreg_to_string(reg));
+    }
 }
 
 void Vcpu::begin_exit(u64 pc, unsigned instruction_length, bool after) {
@@ -93,7 +96,7 @@ public:
     void operator()(const trap::MmioData& o) { accel_.complete_mmio_read(o.value); }
 
     void operator()(const trap::CallResult& o) {
-        for (u8 n = 0; n < o.count; ++n) write_x(n, o.x[n]);
+        write_results(o);
         advance();
     }
 
@@ -122,6 +125,7 @@ public:
     void operator()(const trap::InjectExternalAbort&) { accel_.inject_external_abort(); }
 
     void operator()(const trap::Block& o) {
+        if (o.result) write_results(*o.result);
         advance();
         vcpu_.block(o.deadline_cntvct);
     }
@@ -129,6 +133,10 @@ public:
     void operator()(const trap::Stop& o) { vcpu_.stop(o.reason); }
 
 private:
+    void write_results(const trap::CallResult& o) {
+        for (u8 n = 0; n < o.count; ++n) write_x(n, o.x[n]);
+    }
+
     void write_x(unsigned n, u64 value) {
         if (n != 31) accel_.set(x_reg(n), value);
     }

@@ -18,8 +18,9 @@ public:
     // Xn; n = 31 reads as zero. Fetched on first use, once per exit.
     virtual u64 x(unsigned n) = 0;
     virtual arch::Pstate pstate() = 0;
-    // System register state that the accelerator keeps for the vCPU (what a save would contain). The register
-    // must be one the accelerator has; anything else is a CHECK.
+    // System register state that the accelerator keeps for the vCPU (what a save would contain). One that this
+    // host's accelerator does not have, or a value it refuses, reads as zero or is ignored, with a diagnostic:
+    // which it is can depend on what the guest writes.
     virtual u64 sysreg(arch::SysReg reg) = 0;
     virtual void set_sysreg(arch::SysReg reg, u64 value) = 0;
 };

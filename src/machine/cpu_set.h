@@ -1,0 +1,40 @@
+// All vCPUs together: creation, power by affinity, pausing and resuming the whole machine.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "trapeze/bus/irq.h"
+#include "trapeze/vcpu/vcpu.h"
+
+namespace trapeze::machine {
+
+class CpuSet final : public bus::CpuLineSink {
+public:
+    // Before start().
+    void add(std::unique_ptr<vcpu::Vcpu> cpu, u64 mpidr);
+    void start();
+    // Ends all threads. Idempotent.
+    void quit();
+
+    // Loop thread.
+    void pause();
+    void resume();
+    // While paused: everything off except vCPU 0, which starts at `entry` with X0 = `x0` once resumed.
+    void reset_paused(u64 entry, u64 x0);
+
+    // Any thread. nullptr: no vCPU has this affinity (Aff3:Aff2:Aff1:Aff0 in MPIDR_EL1 layout).
+    vcpu::Vcpu* find(u64 affinity) const;
+    std::size_t size() const { return cpus_.size(); }
+    vcpu::Vcpu& at(std::size_t index) const { return *cpus_[index]; }
+    u64 mpidr(std::size_t index) const { return mpidrs_[index]; }
+
+    void set_cpu_lines(bus::VcpuIndex vcpu, bool irq, bool fiq) override;
+
+private:
+    std::vector<std::unique_ptr<vcpu::Vcpu>> cpus_;  // const after start()
+    std::vector<u64> mpidrs_;
+};
+
+}  // namespace trapeze::machine

@@ -1,0 +1,194 @@
+// The composition root. Members are declared in the order of dependency; all vCPU threads have ended before
+// any of them dies.
+#include "trapeze/machine/machine.h"
+
+#include "accel_select.h"
+#include "console.h"
+#include "host_signals.h"
+#include "machine_impl.h"
+#include "trapeze/base/log.h"
+#include "trapeze/machine/memory_map.h"
+
+namespace trapeze::machine {
+
+boot::MachineFdt Machine::Impl::fdt_inputs(const MachineConfig& config, const Platform& platform,
+                                           bool has_pmu) {
+    boot::MachineFdt fdt;
+    for (unsigned n = 0; n < config.vcpus; ++n) fdt.mpidrs.push_back(map::mpidr(n));
+    fdt.ram = {map::kRam, config.ram_bytes};
+    fdt.has_pmu = has_pmu;
+    fdt.bootargs = config.append;
+    fdt.stdout_path = fmt::format("/pl011@{:x}", map::kUart.base.value);
+    fdt.randomness = config.dtb_randomness;
+    fdt.devices = platform.describers();
+    return fdt;
+}
+
+Machine::Impl::Impl(const MachineConfig& config, EventLoop& loop) : config_(config), loop_(loop) {}
+
+Machine::Impl::~Impl() {
+    cpus_.quit();
+}
+
+Result<> Machine::Impl::build() {
+    pid_file_ = TRY(PidFile::create(config_.pid_file));
+    signals_ = TRY(HostSignals::create(loop_, [this](const std::string& line) {
+        print_note(line);
+        end(0);
+    }));
+    vm_ = TRY(select_accel(config_, map::address_bits(config_.ram_bytes, config_.vcpus)));
+    processors_ = TRY(Processors::create(config_.cpu, config_.vcpus, *vm_));
+
+    TRY(memory_.add_ram({map::kRam, config_.ram_bytes}));
+    for (const auto& region : memory_.regions()) TRY(vm_->map_ram(region.range, region.host));
+
+    // From here on the terminal is in raw mode.
+    console_ = TRY(Console::create(config_, loop_, [this] { end(0); }));
+    platform_ = std::make_unique<Platform>(config_.vcpus, cpus_, console_->serial(), loop_);
+    firmware_ = std::make_unique<Firmware>(cpus_, memory_,
+                                           [this](unsigned n) { return processors_->smccc_workaround(n); });
+    boot_ = TRY(boot::BootPlan::make({config_.kernel, config_.initrd, config_.dtb},
+                                     fdt_inputs(config_, *platform_, processors_->features().pmu)));
+    processors_->connect(cpus_, *platform_, *firmware_, *this);
+    console_->attach_monitor(*this);
+    return {};
+}
+
+Result<int> Machine::Impl::run() {
+    cpus_.start();
+    cpus_.pause();
+    TRY(restart());
+    if (config_.start_paused) {
+        state_ = RunState::Paused;
+    } else {
+        cpus_.resume();
+    }
+    loop_.run();
+    cpus_.pause();
+    console_->flush();
+    flush_log();
+    if (!failure_.empty()) return fail("{}", failure_);
+    return exit_status_;
+}
+
+// Everything to its state after power-on, ready to run. vCPUs are paused.
+Result<> Machine::Impl::restart() {
+    platform_->reset();
+    TRY(boot_->write_to(memory_));
+    const boot::BootLayout& layout = boot_->layout();
+    cpus_.reset_paused(layout.entry.value, layout.dtb.base.value);
+    state_ = RunState::Running;
+    return {};
+}
+
+void Machine::Impl::end(int status) {
+    exit_status_ = status;
+    loop_.stop();
+}
+
+void Machine::Impl::fail_machine(std::string reason) {
+    if (failure_.empty()) failure_ = std::move(reason);
+    end(1);
+}
+
+// --- Requests of the guest; vCPU threads -------------------------------------------------------------------
+
+void Machine::Impl::machine_stop_requested(bus::VcpuIndex, trap::StopReason reason) {
+    loop_.post([this, reason] {
+        if (reason == trap::StopReason::Reset) {
+            guest_reset();
+        } else {
+            guest_power_off();
+        }
+    });
+}
+
+void Machine::Impl::vcpu_failed(bus::VcpuIndex, const std::string& reason) {
+    loop_.post([this, reason] { fail_machine(reason); });
+}
+
+void Machine::Impl::reset_pe_state(bus::VcpuIndex vcpu) {
+    processors_->reset(vcpu);
+    platform_->gic().reset_cpu(vcpu);
+}
+
+// --- Loop thread -------------------------------------------------------------------------------------------
+
+void Machine::Impl::guest_power_off() {
+    if (!config_.no_shutdown) return end(0);
+    cpus_.pause();
+    state_ = RunState::Shutdown;
+}
+
+void Machine::Impl::guest_reset() {
+    if (config_.no_reboot) return guest_power_off();
+    system_reset();
+}
+
+void Machine::Impl::system_reset() {
+    const bool was_paused = state_ == RunState::Paused;
+    cpus_.pause();
+    if (const Result<> restarted = restart(); !restarted) return fail_machine(restarted.error().message());
+    if (was_paused) {
+        state_ = RunState::Paused;
+    } else {
+        cpus_.resume();
+    }
+}
+
+void Machine::Impl::system_powerdown() {
+    platform_->power_button().press();
+}
+
+void Machine::Impl::stop() {
+    if (state_ != RunState::Running) return;
+    cpus_.pause();
+    state_ = RunState::Paused;
+}
+
+std::string Machine::Impl::cont() {
+    if (state_ == RunState::Shutdown) return "the guest has powered off: system_reset starts it again\n";
+    if (state_ == RunState::Paused) {
+        state_ = RunState::Running;
+        cpus_.resume();
+    }
+    return {};
+}
+
+std::string Machine::Impl::run_state() const {
+    switch (state_) {
+        case RunState::Running: return "running";
+        case RunState::Paused: return "paused";
+        case RunState::Shutdown: return "paused (shutdown)";
+    }
+    return "unknown";
+}
+
+std::string Machine::Impl::cpu_list() const {
+    std::string text;
+    for (std::size_t n = 0; n < cpus_.size(); ++n) {
+        const vcpu::PowerState power = cpus_.at(n).power_state();
+        text += fmt::format("CPU #{}: affinity {:#x} {}\n", n, cpus_.mpidr(n),
+                            power == vcpu::PowerState::On          ? "on"
+                            : power == vcpu::PowerState::OnPending ? "turning on"
+                                                                   : "off");
+    }
+    return text;
+}
+
+// --- Public face -------------------------------------------------------------------------------------------
+
+Machine::Machine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Machine::~Machine() = default;
+
+Result<std::unique_ptr<Machine>> Machine::create(const MachineConfig& config, EventLoop& loop) {
+    auto impl = std::make_unique<Impl>(config, loop);
+    TRY(impl->build());
+    return std::unique_ptr<Machine>(new Machine(std::move(impl)));
+}
+
+Result<int> Machine::run() {
+    return impl_->run();
+}
+
+}  // namespace trapeze::machine

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "console.h"
+#include "cpu_set.h"
+#include "firmware.h"
+#include "host_signals.h"
+#include "pid_file.h"
+#include "platform.h"
+#include "processors.h"
+#include "trapeze/boot/boot_plan.h"
+#include "trapeze/debug/machine_control.h"
+#include "trapeze/machine/machine.h"
+#include "trapeze/mem/guest_memory.h"
+
+namespace trapeze::machine {
+
+// Everything is touched by the loop thread only, except where a base class says otherwise and except for what
+// the parts themselves allow.
+class Machine::Impl final : private vcpu::VcpuHost, private debug::MachineControl {
+public:
+    Impl(const MachineConfig& config, EventLoop& loop);
+    ~Impl() override;
+
+    Result<> build();
+    Result<int> run();
+
+    static boot::MachineFdt fdt_inputs(const MachineConfig& config, const Platform& platform, bool has_pmu);
+
+private:
+    enum class RunState : u8 { Running, Paused, Shutdown };
+
+    // vcpu::VcpuHost: vCPU threads
+    void machine_stop_requested(bus::VcpuIndex vcpu, trap::StopReason reason) override;
+    void vcpu_failed(bus::VcpuIndex vcpu, const std::string& reason) override;
+    void reset_pe_state(bus::VcpuIndex vcpu) override;
+
+    // debug::MachineControl
+    std::string run_state() const override;
+    std::string cpu_list() const override;
+    std::string machine_name() const override { return config_.name; }
+    void stop() override;
+    std::string cont() override;
+    void system_reset() override;
+    void system_powerdown() override;
+    void quit() override { end(0); }
+
+    Result<> restart();
+    void guest_power_off();
+    void guest_reset();
+    void end(int status);
+    void fail_machine(std::string reason);
+
+    const MachineConfig config_;
+    EventLoop& loop_;
+    std::optional<PidFile> pid_file_;
+    std::unique_ptr<HostSignals> signals_;
+    std::unique_ptr<Console> console_;
+    mem::GuestMemory memory_;
+    std::unique_ptr<accel::Vm> vm_;
+    std::unique_ptr<Processors> processors_;
+    std::unique_ptr<Platform> platform_;
+    std::unique_ptr<Firmware> firmware_;
+    std::optional<boot::BootPlan> boot_;
+    CpuSet cpus_;
+
+    RunState state_ = RunState::Paused;
+    int exit_status_ = 0;
+    std::string failure_;
+};
+
+}  // namespace trapeze::machine

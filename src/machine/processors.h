@@ -1,0 +1,47 @@
+// Builds the vCPUs: accelerator vCPUs, the registers the guest sees, and the tables that serve its traps.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "cpu_set.h"
+#include "firmware.h"
+#include "platform.h"
+#include "trapeze/accel/accel.h"
+#include "trapeze/machine/config.h"
+#include "trapeze/trap/sysregs/cpu_sysregs.h"
+
+namespace trapeze::machine {
+
+class Processors {
+public:
+    // Creates the accelerator's vCPUs with the features that `config` asks for and the host has, and reads
+    // what the guest's identification registers are made of.
+    static Result<std::unique_ptr<Processors>> create(const CpuConfig& config, unsigned count, accel::Vm& vm);
+
+    // Hands the vCPUs to `cpus`, connected to everything they can reach. Once.
+    void connect(CpuSet& cpus, Platform& platform, const Firmware& firmware, vcpu::VcpuHost& host);
+
+    const accel::VcpuFeatures& features() const { return features_; }
+    // For Firmware; valid until connect().
+    std::optional<u64> smccc_workaround(unsigned n) { return accels_.front()->smccc_workaround(n); }
+    // PE reset of the state kept here. On the vCPU's thread.
+    void reset(bus::VcpuIndex vcpu) { units_[vcpu]->registers.reset(); }
+
+private:
+    struct Unit {
+        Unit(const trap::IdRegisters& ids, const trap::CacheSizes& caches) : registers(ids, caches) {}
+        trap::PerVcpuSysRegs registers;
+        trap::SysRegSpace space;
+    };
+
+    Processors() = default;
+
+    accel::VcpuFeatures features_;
+    std::vector<std::unique_ptr<accel::Vcpu>> accels_;  // until connect()
+    std::unique_ptr<trap::IdRegisters> ids_;            // const after create()
+    trap::CacheSizes caches_{};                         // const after create()
+    std::vector<std::unique_ptr<Unit>> units_;          // one per vCPU, used on its thread
+};
+
+}  // namespace trapeze::machine

@@ -1,0 +1,47 @@
+#include <csignal>
+#include <cstdio>
+#include <span>
+
+#include "trapeze/base/event_loop.h"
+#include "trapeze/base/log.h"
+#include "trapeze/cli/command_line.h"
+#include "trapeze/machine/machine.h"
+
+namespace trapeze {
+namespace {
+
+Result<int> run_machine(const cli::RunMachine& request) {
+    for (const std::string& warning : request.warnings) print_warning(warning);
+    const auto more_warnings = TRY(cli::apply(request.diagnostics));
+    for (const std::string& warning : more_warnings) print_warning(warning);
+    if (!request.config.dump_dtb.empty()) {
+        TRY(machine::dump_device_tree(request.config));
+        return 0;
+    }
+    const auto loop = TRY(EventLoop::create());
+    const auto machine = TRY(machine::Machine::create(request.config, *loop));
+    return machine->run();
+}
+
+Result<int> run(std::span<const char* const> args) {
+    const cli::ParsedCommandLine parsed = TRY(cli::parse(args));
+    if (const auto* text = std::get_if<cli::PrintAndExit>(&parsed)) {
+        std::fputs(text->text.c_str(), stdout);
+        return text->status;
+    }
+    if (const auto* request = std::get_if<cli::RunMachine>(&parsed)) return run_machine(*request);
+    std::fputs(machine::list_sysregs().c_str(), stdout);  // the one SpecialAction
+    return 0;
+}
+
+}  // namespace
+}  // namespace trapeze
+
+int main(int argc, char** argv) {
+    // A reader of our output that goes away must not kill the guest.
+    std::signal(SIGPIPE, SIG_IGN);
+    const trapeze::Result<int> status = trapeze::run({argv + 1, argv + argc});
+    if (status) return *status;
+    trapeze::print_error(status.error().message());
+    return 1;
+}
