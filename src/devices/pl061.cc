@@ -25,10 +25,10 @@ struct Pl061::Registers {
     }
 
     // DDI0190 "GPIODATA": address bits [9:2] choose the lines an access touches.
-    static u64 read_data(Pl061& gpio, const bus::RowAccess& access) {
+    static u64 read_data(Pl061& gpio, const bus::RowAccess& access) REQUIRES(gpio.mutex_) {
         return access.index % 4 == 0 ? gpio.read_data(access.index / 4) : 0;
     }
-    static void write_data(Pl061& gpio, const bus::RowAccess& access, u64 value) {
+    static void write_data(Pl061& gpio, const bus::RowAccess& access, u64 value) REQUIRES(gpio.mutex_) {
         if (access.index % 4 == 0) gpio.write_data(access.index / 4, static_cast<u32>(value));
     }
 

@@ -13,6 +13,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <functional>
 
 #include "trapeze/base/check.h"
@@ -47,6 +48,7 @@ protected:
 
     // Runs `body` in a child and returns its wait status.
     static int in_child(const std::function<void()>& body) {
+        std::fflush(nullptr);  // or the child writes it again
         const pid_t child = fork();
         if (child == 0) {
             quiet_child();
