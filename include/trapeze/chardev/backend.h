@@ -1,0 +1,41 @@
+// Host ends of character devices. Sending never blocks a vCPU: a queue of 64 KiB stands between the guest and
+// the host, emptied by a thread of its own; while it is full, send() takes less and the device shows the
+// guest a busy transmitter. Input is read on the event-loop thread, never more than the receiver has room
+// for.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "trapeze/base/event_loop.h"
+#include "trapeze/base/result.h"
+#include "trapeze/base/terminal.h"
+#include "trapeze/bus/char_port.h"
+
+namespace trapeze::chardev {
+
+// Created and destroyed on the event-loop thread or while it does not run; the loop outlives it. The
+// destructor gives the host a second to take what is queued.
+class Backend : public bus::CharPort {
+public:
+    // Waits until all that was sent is with the host, at most `timeout_ns`. False: some of it is not. Any
+    // thread.
+    virtual bool flush(u64 timeout_ns) = 0;
+};
+
+// Standard input and output. A terminal is put into raw mode; `signals` says whether Ctrl-C still ends the
+// program (off below a Mux, which has its own key for that). The end of input is not an error: there is just
+// no more.
+Result<std::unique_ptr<Backend>> open_stdio(EventLoop& loop, TerminalSignals signals);
+
+// Output to a file, truncated or appended to; no input.
+Result<std::unique_ptr<Backend>> open_file(EventLoop& loop, const std::string& path, bool append);
+
+// Takes everything and gives nothing.
+std::unique_ptr<Backend> open_null();
+
+// Any pair of descriptors: `in` (or -1 for none) stays the caller's and open, `out` is duplicated. `what`
+// names the output in warnings.
+Result<std::unique_ptr<Backend>> open_descriptors(EventLoop& loop, int in, int out, const std::string& what);
+
+}  // namespace trapeze::chardev
