@@ -290,6 +290,16 @@ TEST_F(JobControlTest, RawAgainAfterContinue) {
     });
 }
 
+TEST_F(JobControlTest, RawAgainWhereThereIsNoShellToStopFor) {
+    as_shell([&] {
+        // A session leader's process group is orphaned: the kernel does not stop it and sends no SIGCONT.
+        auto raw = RawTerminal::enter(slave_.get(), TerminalSignals::Raise);
+        raise(SIGTSTP);
+        STEP(is_raw(settings()));
+        return 0;
+    });
+}
+
 TEST_F(JobControlTest, ABackgroundJobIsNotStoppedAndTouchesNothing) {
     as_shell([&] {
         const Job job = start(false, [&](int report) {

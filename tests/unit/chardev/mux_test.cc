@@ -238,6 +238,9 @@ TEST_F(MuxTest, TypeAheadIsBoundedByTheHost) {
     spin();
     EXPECT_EQ(host_.ready_calls, 1);
     EXPECT_EQ(host_.receiver->receive_capacity(), 100u);
+    serial_.receiver_ready();
+    spin();
+    EXPECT_EQ(host_.ready_calls, 1) << "only after having reported none";
 }
 
 TEST_F(MuxTest, ADetachedDeviceGetsNothing) {

@@ -103,6 +103,10 @@ TEST_F(Pl011Test, TransmitInterruptComesFromCharactersLeaving) {
     enable();
     wr(IMSC, TXINT);
     EXPECT_FALSE(line()) << "an empty FIFO is no event";
+    port_.room = 0;
+    wr(DR, '0');
+    EXPECT_FALSE(line()) << "nor is a character that waits";
+    port_.room = 100;
     wr(DR, 'a');
     EXPECT_TRUE(line());
     EXPECT_EQ(rd(MIS), u32{TXINT});

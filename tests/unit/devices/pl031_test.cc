@@ -83,6 +83,7 @@ TEST_F(Pl031Test, AlarmFiresByItselfWhenTheSecondBegins) {
     EXPECT_FALSE(line());
     EXPECT_EQ(rd(RIS), 0u);
     time_.pass_seconds(100);
+    EXPECT_EQ(rd(RIS), 0u);
     EXPECT_FALSE(line()) << "one match, one interrupt";
     EXPECT_EQ(time_.pending(), 0u) << "and no waking up for an alarm that is over";
 }

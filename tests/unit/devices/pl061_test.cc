@@ -142,6 +142,17 @@ TEST_F(Pl061Test, LevelsFollowTheLine) {
     EXPECT_FALSE(line());
 }
 
+TEST_F(Pl061Test, AnEdgeIsForgottenByALevelSensitiveLine) {
+    wr(IEV, 8);
+    gpio_.set_input(3, true);
+    EXPECT_EQ(rd(RIS), 8u);
+    wr(IS, 8);
+    gpio_.set_input(3, false);
+    EXPECT_EQ(rd(RIS), 0u);
+    wr(IS, 0);
+    EXPECT_EQ(rd(RIS), 0u);
+}
+
 TEST_F(Pl061Test, MaskedInterruptsAreRawOnly) {
     wr(IEV, 0xff);
     gpio_.set_input(1, true);
@@ -207,6 +218,7 @@ TEST_F(Pl061Test, PressingAgainHoldsLonger) {
     button.press();
     time_.pass(90'000'000);
     button.press();
+    EXPECT_EQ(time_.pending(), 1u);
     time_.pass(90'000'000);
     EXPECT_EQ(rd(DATA) & 8, 8u);
     time_.pass(10'000'000);
