@@ -208,6 +208,8 @@ void Vcpu::block(std::optional<u64> deadline_cntvct) NO_THREAD_SAFETY_ANALYSIS {
 
 void Vcpu::stop(trap::StopReason reason) {
     if (reason == trap::StopReason::CpuOff) {
+        // From here on the interrupt controller must not choose this PE for a 1-of-N interrupt.
+        host_.reset_pe_state(config_.index);
         LockGuard lock(mutex_);
         power_ = PowerState::Off;
         attention_.store(true);

@@ -1,7 +1,6 @@
 // Mutex with clang's thread-safety annotations, so that "guarded by" in a declaration is checked.
 #pragma once
 
-#include <condition_variable>
 #include <mutex>
 
 #if defined(__clang__)
@@ -21,7 +20,6 @@ class TRAPEZE_TSA(capability("mutex")) Mutex {
 public:
     void lock() TRAPEZE_TSA(acquire_capability()) { mutex_.lock(); }
     void unlock() TRAPEZE_TSA(release_capability()) { mutex_.unlock(); }
-    std::mutex& native() TRAPEZE_TSA(return_capability(this)) { return mutex_; }
 
 private:
     std::mutex mutex_;

@@ -23,7 +23,7 @@ public:
     virtual void machine_stop_requested(bus::VcpuIndex vcpu, trap::StopReason reason) = 0;
     // The accelerator gave up. The vCPU then sleeps as above.
     virtual void vcpu_failed(bus::VcpuIndex vcpu, const std::string& reason) = 0;
-    // The PE is being reset (CPU_ON or machine reset): bring state kept outside the accelerator with it.
+    // The PE is being turned on or off: state kept outside the accelerator goes to its reset value.
     virtual void reset_pe_state(bus::VcpuIndex vcpu) = 0;
 };
 
