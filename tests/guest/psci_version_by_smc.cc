@@ -17,7 +17,7 @@ TEST(psci_version_by_smc) {
         "mov x0, %[id]\n"
         "hvc #0\n"
         "add %[steps], %[steps], #4\n"
-        : [steps] "+&r"(steps), "+r"(x0)
+        : [steps] "+&r"(steps), "+&r"(x0)
         : [id] "r"(psci::kVersion)
         : "memory", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
           "x15", "x16", "x17");

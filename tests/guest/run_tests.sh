@@ -24,6 +24,8 @@ while read -r name smp limit only image reboot append; do
     suffix=$image
     if [ "$kind" = qemu ] && [ "$only" = trapeze ]; then
         verdict=skip reason='only asked of trapeze'
+    elif [ "$kind" = trapeze ] && [ "$only" = qemu ]; then
+        verdict=skip reason='not asked of a KVM host, see the file'
     else
         command_for
         status=$?

@@ -37,7 +37,7 @@ TEST(unknown_calls_not_supported) {
         0x8600f123, 0xc600f123,              // vendor hypervisor
         0xb2001234, 0xf2001234,              // trusted OS
         0x00000000, 0x12345678, 0x40000000,  // yielding calls
-        0x84010000, 0x84ff0000,              // reserved bits set
+        0x84020000, 0x84ff0000,              // reserved bits set
         0xc4000005, 0xc4000006,              // PSCI functions that have no such form, or do not apply
     };
     for (const u64 id : kIds) refused(id);
