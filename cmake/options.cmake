@@ -4,9 +4,10 @@ target_include_directories(trapeze_options INTERFACE ${PROJECT_SOURCE_DIR}/inclu
 target_compile_options(trapeze_options INTERFACE
     -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-    # libstdc++ offers std::expected only when concepts are declared complete; clang 14's are, for our use.
+    # libstdc++ 12 offers std::expected only to a compiler that declares concepts complete. clang 16 has what it
+    # needs and does not say so. (clang 14 does not.)
     target_compile_options(trapeze_options INTERFACE
-        -Wthread-safety -Wno-builtin-macro-redefined -D__cpp_concepts=202002L)
+        -Wthread-safety -Wno-builtin-macro-redefined -Wno-macro-redefined -D__cpp_concepts=202002L)
 endif()
 if(TRAPEZE_SANITIZE)
     add_compile_options(-fsanitize=${TRAPEZE_SANITIZE} -fno-omit-frame-pointer)

@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <span>
@@ -34,10 +37,21 @@ Result<int> run(std::span<const char* const> args) {
     return 0;
 }
 
+// Started with a standard descriptor closed, we would open /dev/kvm or a log as number 0, 1 or 2, and the
+// guest's output would go there.
+void keep_standard_descriptors() {
+    int fd = 0;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= 2);
+    if (fd > 2) close(fd);
+}
+
 }  // namespace
 }  // namespace trapeze
 
 int main(int argc, char** argv) {
+    trapeze::keep_standard_descriptors();
     // A reader of our output that goes away must not kill the guest.
     std::signal(SIGPIPE, SIG_IGN);
     const trapeze::Result<int> status = trapeze::run({argv + 1, argv + argc});

@@ -1,6 +1,7 @@
 // Bounded output queue with a thread that writes it to a descriptor.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <span>

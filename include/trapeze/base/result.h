@@ -51,8 +51,9 @@ Result<T> with_context(Result<T> result, std::string_view what) {
 
 }  // namespace trapeze
 
-// Unwraps a Result or returns its error from the enclosing function. Only as a whole statement or initialiser:
-// leaving from inside an argument list, g++ 12 forgets to destroy the arguments that exist already.
+// Unwraps a Result or returns its error from the enclosing function. Only as a whole statement or
+// initialiser: leaving from inside an argument list, g++ 12 forgets to destroy the arguments that exist
+// already.
 #define TRY(expression)                                                           \
     ({                                                                            \
         auto try_result_ = (expression);                                          \

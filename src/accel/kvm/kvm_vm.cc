@@ -10,12 +10,11 @@
 namespace trapeze::accel {
 namespace {
 
-constexpr const char* kDevice = "/dev/kvm";
-
 Result<Fd> open_kvm() {
 #if !defined(__aarch64__)
     return fail("the KVM accelerator needs an arm64 host");
 #else
+    constexpr const char* kDevice = "/dev/kvm";
     Fd fd(::open(kDevice, O_RDWR | O_CLOEXEC));
     if (!fd.valid()) {
         if (errno == ENOENT) return fail("no {}: this host has no KVM, or its module is not loaded", kDevice);
