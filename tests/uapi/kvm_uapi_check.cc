@@ -4,6 +4,8 @@
 // Names that kernels up to 6.1 do not have are compared when the headers define them, and must be there when
 // TRAPEZE_KVM_TRAP_ALL_HEADERS is defined, which says that the headers are those of a 6.12 or later kernel
 // with the trap-all patches.
+//
+// Longer than other files, because it is one list, most of it one line for each constant.
 #include <linux/kvm.h>
 
 #include "trapeze_kvm.h"
