@@ -25,8 +25,7 @@ Trap decode_smc(arch::Esr esr) {
 
 Trap decode_wfx(arch::Esr esr) {
     const auto iss = arch::WfxIss::decode(esr.iss());
-    const bool timed = iss.kind == arch::WfxKind::Wfit || iss.kind == arch::WfxKind::Wfet;
-    return WfxTrap{iss.kind, timed && iss.rt_valid, iss.rt};
+    return WfxTrap{iss.kind, iss.rt_valid, iss.rt};
 }
 
 // Everything else is either handled by the accelerator before it reaches us (aborts, debug, FP) or is a

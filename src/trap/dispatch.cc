@@ -25,10 +25,18 @@ struct Dispatcher {
 
     Outcome operator()(const WfxTrap& trap) const {
         TRACE(kvm_wfx_trap, "{}: {} @ {:#x}", cpu.index(), wfx_name(trap.kind), cpu.pc());
-        // Waking without an event is always allowed for WFE and WFET (Arm ARM, "Wait for Event").
-        if (trap.kind == arch::WfxKind::Wfe || trap.kind == arch::WfxKind::Wfet) return Advance{};
-        if (trap.has_deadline) return Block{cpu.x(trap.rt)};
-        return Block{};
+        switch (trap.kind) {
+            case arch::WfxKind::Wfi: return Block{};
+            // A timed wait whose register the syndrome does not name (RV = 0) ends at once: waking early is
+            // always allowed, sleeping past the deadline is not.
+            case arch::WfxKind::Wfit:
+                if (!trap.rt_valid) return Advance{};
+                return Block{cpu.x(trap.rt)};
+            // Waking without an event is always allowed too (Arm ARM, "Wait for Event").
+            case arch::WfxKind::Wfe:
+            case arch::WfxKind::Wfet: break;
+        }
+        return Advance{};
     }
 
     Outcome operator()(const MmioTrap& trap) const {

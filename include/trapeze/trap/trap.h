@@ -25,7 +25,7 @@ struct HypercallTrap {
 
 struct WfxTrap {
     arch::WfxKind kind;
-    bool has_deadline;  // rt holds a CNTVCT value (WFIT, WFET)
+    bool rt_valid;  // WFIT, WFET: rt holds the deadline, a CNTVCT value
     u8 rt;
 };
 

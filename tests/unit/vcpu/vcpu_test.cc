@@ -280,6 +280,11 @@ TEST_F(VcpuTest, WfitWakesAtItsDeadline) {
     EXPECT_EQ(accel_->reg(CoreReg::Pc), kPc + 4);
 }
 
+TEST_F(VcpuTest, WfitWithoutRegisterDoesNotSleepForever) {
+    trap(ExceptionClass::Wfx, 0b10);
+    EXPECT_EQ(accel_->reg(CoreReg::Pc), kPc + 4);
+}
+
 TEST_F(VcpuTest, WfeDoesNotSleep) {
     trap(ExceptionClass::Wfx, 0b01);
     EXPECT_EQ(accel_->reg(CoreReg::Pc), kPc + 4);
