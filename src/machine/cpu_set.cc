@@ -9,8 +9,9 @@ void CpuSet::add(std::unique_ptr<vcpu::Vcpu> cpu, u64 mpidr) {
     mpidrs_.push_back(mpidr);
 }
 
-void CpuSet::start() {
-    for (const auto& cpu : cpus_) cpu->start();
+Result<> CpuSet::start() {
+    for (const auto& cpu : cpus_) TRY(cpu->start());
+    return {};
 }
 
 void CpuSet::quit() {

@@ -14,7 +14,7 @@ class CpuSet final : public bus::CpuLineSink {
 public:
     // Before start().
     void add(std::unique_ptr<vcpu::Vcpu> cpu, u64 mpidr);
-    void start();
+    Result<> start();
     // Ends all threads. Idempotent.
     void quit();
 

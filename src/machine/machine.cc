@@ -31,11 +31,6 @@ Machine::Impl::~Impl() {
 }
 
 Result<> Machine::Impl::build() {
-    pid_file_ = TRY(PidFile::create(config_.pid_file));
-    signals_ = TRY(HostSignals::create(loop_, [this](const std::string& line) {
-        print_note(line);
-        end(0);
-    }));
     vm_ = TRY(select_accel(config_, map::address_bits(config_.ram_bytes, config_.vcpus)));
     processors_ = TRY(Processors::create(config_.cpu, config_.vcpus, *vm_));
 
@@ -51,11 +46,17 @@ Result<> Machine::Impl::build() {
                                      fdt_inputs(config_, *platform_, processors_->features().pmu)));
     processors_->connect(cpus_, *platform_, *firmware_, *this);
     console_->attach_monitor(*this);
+    pid_file_ = TRY(PidFile::create(config_.pid_file));
+    // Until here a signal simply ends the program, whatever a file or the host kept it waiting for.
+    signals_ = TRY(HostSignals::create(loop_, [this](const std::string& line) {
+        print_note(line);
+        end(0);
+    }));
     return {};
 }
 
 Result<int> Machine::Impl::run() {
-    cpus_.start();
+    TRY(cpus_.start());
     cpus_.pause();
     TRY(restart());
     if (config_.start_paused) {
@@ -73,6 +74,7 @@ Result<int> Machine::Impl::run() {
 
 // Everything to its state after power-on, ready to run. vCPUs are paused.
 Result<> Machine::Impl::restart() {
+    boots_.fetch_add(1);
     platform_->reset();
     TRY(boot_->write_to(memory_));
     const boot::BootLayout& layout = boot_->layout();
@@ -94,7 +96,9 @@ void Machine::Impl::fail_machine(std::string reason) {
 // --- Requests of the guest; vCPU threads -------------------------------------------------------------------
 
 void Machine::Impl::machine_stop_requested(bus::VcpuIndex, trap::StopReason reason) {
-    loop_.post([this, reason] {
+    loop_.post([this, reason, boot = boots_.load()] {
+        // Another request was faster: this one is about a machine that has been reset since.
+        if (boot != boots_.load()) return;
         if (reason == trap::StopReason::Reset) {
             guest_reset();
         } else {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 #include "console.h"
 #include "cpu_set.h"
 #include "firmware.h"
@@ -63,6 +65,7 @@ private:
     std::optional<boot::BootPlan> boot_;
     CpuSet cpus_;
 
+    std::atomic<u64> boots_{0};  // resets so far; written by the loop thread while all vCPUs are paused
     RunState state_ = RunState::Paused;
     int exit_status_ = 0;
     std::string failure_;

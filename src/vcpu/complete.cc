@@ -77,7 +77,7 @@ void Vcpu::handle(const accel::Exit& exit) {
                 complete(trap::dispatch(trap::UndescribedMmioTrap{e.address, e.iss}, *this, handlers_));
             },
             [](const accel::InterruptedExit&) {},
-            [this](const accel::FatalExit& e) { fail(e.reason); },
+            [this](const accel::FatalExit& e) { give_up(e.reason); },
         },
         exit);
 }

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 
 #include <chrono>
+#include <system_error>
 
 #include "trapeze/base/check.h"
 
@@ -17,9 +18,14 @@ Vcpu::~Vcpu() {
     quit();
 }
 
-void Vcpu::start() {
+Result<> Vcpu::start() {
     CHECK(!thread_.joinable());
-    thread_ = std::thread([this] { thread_main(); });
+    try {
+        thread_ = std::thread([this] { thread_main(); });
+    } catch (const std::system_error& e) {
+        return fail_errno(e.code().value(), "could not start the thread of vCPU {}", config_.index);
+    }
+    return {};
 }
 
 void Vcpu::quit() {
@@ -141,7 +147,7 @@ bool Vcpu::wait_until_runnable() NO_THREAD_SAFETY_ANALYSIS {
 // after reset.
 void Vcpu::apply_power_on(u64 entry, u64 context) {
     if (const Result<> reset = accel_->reset(); !reset) {
-        fail(reset.error().message());
+        give_up(reset.error().message());
         return;
     }
     host_.reset_pe_state(config_.index);
@@ -219,7 +225,7 @@ void Vcpu::stop(trap::StopReason reason) {
     host_.machine_stop_requested(config_.index, reason);
 }
 
-void Vcpu::fail(const std::string& reason) {
+void Vcpu::give_up(const std::string& reason) {
     sleep_until_control();
     host_.vcpu_failed(config_.index, reason);
 }

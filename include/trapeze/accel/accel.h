@@ -89,14 +89,16 @@ public:
     virtual Exit run() = 0;
     // Supplies the data of the MmioExit read that run() just returned.
     virtual void complete_mmio_read(u64 value) = 0;
-    // Finishes a pending MMIO access without running guest code, so that registers are up to date.
+    // Finishes a pending MMIO access or abort without running guest code, so that registers are up to date.
     virtual void flush_pending() = 0;
-    // True between an MmioExit and the next run() or flush_pending(): registers may not be accessed.
+    // True between an MmioExit or inject_external_abort() and the next run() or flush_pending(): registers may
+    // not be accessed.
     virtual bool exit_pending() const = 0;
 
     // Makes the current or next run() return InterruptedExit soon. Any thread.
     virtual void kick() = 0;
-    // Drives the IRQ and FIQ inputs. Any thread; takes effect in a running guest without an exit to us.
+    // Drives the IRQ and FIQ inputs. Any thread. A run() in progress returns InterruptedExit for a change, which
+    // takes effect at the next one.
     virtual void set_interrupt_lines(bool irq, bool fiq) = 0;
 
     // Outputs as of the last return of run().

@@ -61,8 +61,8 @@ public:
 
     // --- Any thread ---
 
-    // Starts the thread, paused and powered off. Once.
-    void start();
+    // Starts the thread, paused and powered off. Once. Fails when the host has no thread to give.
+    Result<> start();
     // Ends the thread and waits for it. Idempotent.
     void quit();
 
@@ -103,7 +103,7 @@ private:
     void complete(const trap::Outcome& outcome);
     void block(std::optional<u64> deadline_cntvct);
     void stop(trap::StopReason reason);
-    void fail(const std::string& reason);
+    void give_up(const std::string& reason);
     void sleep_until_control();
     std::optional<u64> ns_until_timer(std::optional<u64> deadline_cntvct);
 

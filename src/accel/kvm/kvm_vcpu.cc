@@ -28,6 +28,8 @@ u64 load_le(const u8* bytes, unsigned size) {
 void install_kick_signal() {
     struct sigaction action {};
     action.sa_handler = &on_kick;
+    // KVM_RUN returns EINTR all the same; a kick that comes too late must not cut short another system call.
+    action.sa_flags = SA_RESTART;
     CHECK(sigaction(kKickSignal, &action, nullptr) == 0);
 }
 
@@ -95,12 +97,16 @@ void KvmVcpu::apply_lines() {
     applied_ = wanted_;
 }
 
-// While the owner is inside KVM_RUN the line is driven at once, which interrupts the guest without an exit to
-// us; otherwise the owner drives it before it enters, and a line that went up and down again costs nothing.
+// Only the owner drives the lines, between two runs. KVM keeps them in the vCPU's copy of HCR_EL2, which it
+// also changes with plain loads and stores while it loads the vCPU (TWE, TWI, TVM): a line that another
+// thread sets at that moment is lost, and with it every later interrupt of the vCPU.
 void KvmVcpu::set_interrupt_lines(bool irq, bool fiq) {
-    LockGuard lock(lines_mutex_);
-    wanted_ = {irq, fiq};
-    if (in_run_.load()) apply_lines();
+    {
+        LockGuard lock(lines_mutex_);
+        wanted_ = {irq, fiq};
+        if (wanted_ == applied_) return;
+    }
+    if (in_run_.load()) kick();
 }
 
 void KvmVcpu::kick() {
@@ -112,6 +118,11 @@ void KvmVcpu::kick() {
 Exit KvmVcpu::run() {
     if (!has_run_) {
         thread_.store(pthread_self());
+        // Whoever started us may have left the signal blocked.
+        sigset_t kick_only;
+        sigemptyset(&kick_only);
+        sigaddset(&kick_only, kKickSignal);
+        pthread_sigmask(SIG_UNBLOCK, &kick_only, nullptr);
         has_run_ = true;
     }
     in_run_.store(true);
@@ -187,6 +198,9 @@ void KvmVcpu::inject_external_abort() {
     kvm::VcpuEvents events{};
     events.ext_dabt_pending = 1;
     CHECK(kvm_ioctl(fd_, kvm::kSetVcpuEvents, &events) == 0);
+    // KVM takes the exception at the next run; until then PC and PSTATE are the old ones, and a reset must
+    // not leave it behind.
+    exit_pending_ = true;
 }
 
 }  // namespace trapeze::accel

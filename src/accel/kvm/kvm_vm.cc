@@ -39,13 +39,14 @@ bool host_has_gicv3(const Fd& vm) {
 
 Result<std::unique_ptr<Vm>> create_kvm_trap_harder(unsigned min_ipa_bits) {
     Fd system = TRY(open_kvm());
-    const int host_ipa_bits = std::max(kvm_check(system, kvm::kCapArmVmIpaSize), 40);
-    if (min_ipa_bits > static_cast<unsigned>(host_ipa_bits)) {
+    const int reported = kvm_check(system, kvm::kCapArmVmIpaSize);
+    const unsigned host_ipa_bits = reported > 0 ? static_cast<unsigned>(reported) : 40;
+    if (min_ipa_bits > host_ipa_bits) {
         return fail("the machine needs {} bits of guest physical addresses, this host has {}", min_ipa_bits,
                     host_ipa_bits);
     }
-    // 40 bits are what every KVM accepts; fewer save a level of stage 2 tables but no CPU model needs less.
-    const unsigned ipa_bits = std::max(min_ipa_bits, std::min(40u, static_cast<unsigned>(host_ipa_bits)));
+    // More bits than needed cost nothing up to 40, the size that KVM uses when not asked.
+    const unsigned ipa_bits = std::max(min_ipa_bits, std::min(40u, host_ipa_bits));
     const Fd plain_probe(kvm_ioctl(system, kvm::kCreateVm, ipa_bits));
     if (!plain_probe.valid()) return fail_errno(errno, "could not create a virtual machine");
     if (!host_has_gicv3(plain_probe)) {

@@ -10,6 +10,7 @@ enum class Rule : u8 {
     Hide,    // the value that means "not implemented"
     AtMost,  // unsigned minimum of the accelerator's value and `value`
     Pmu,     // passes in a machine with a PMU; otherwise hidden. IMPLEMENTATION DEFINED (0xf) is hidden too
+    Wfxt,    // hidden on a host whose WFIT traps look like WFI: see has_wfit_syndrome()
     GicSysreg,  // `value` in a machine that emulates the GIC's system registers; otherwise hidden
 };
 
@@ -56,6 +57,7 @@ inline constexpr FieldPolicy kPolicy[] = {
     {r::ID_AA64MMFR3_EL1, "D128", Rule::Hide},
     {r::ID_AA64MMFR3_EL1, "D128_2", Rule::Hide},
     // Trace, branch recording and statistical profiling; a PMU only if the machine has one.
+    {r::ID_AA64ISAR2_EL1, "WFxT", Rule::Wfxt},
     {r::ID_AA64DFR0_EL1, "TraceVer", Rule::Hide},
     {r::ID_AA64DFR0_EL1, "TraceFilt", Rule::Hide},
     {r::ID_AA64DFR0_EL1, "TraceBuffer", Rule::Hide},
@@ -76,6 +78,13 @@ inline constexpr FieldPolicy kPolicy[] = {
     {r::ID_AA64AFR0_EL1, nullptr, Rule::Hide},
     {r::ID_AA64AFR1_EL1, nullptr, Rule::Hide},
 };
+
+// A trapped WFIT must report itself and its register (Arm ARM, "ISS encoding for an exception from a WF*
+// instruction"): taken for a WFI it would sleep past its deadline. QEMU 10 reports WFI; the CPU model with
+// FEAT_WFxT that it emulates identifies itself by implementer 0x00, "reserved for software use".
+constexpr bool has_wfit_syndrome(u64 midr) {
+    return Field<31, 24>::get(midr) != 0;
+}
 
 constexpr bool names_exist() {
     for (const FieldPolicy& p : kPolicy) {

@@ -27,14 +27,20 @@ u64 not_implemented(const arch::IdField& field) {
     return field.sign == arch::IdFieldSign::Signed ? low_mask(field.width) : 0;
 }
 
-u64 apply(const FieldPolicy& policy, const arch::IdField& field, u64 value,
-          const IdRegisters::Options& options) {
+// What the rules look at besides the field itself.
+struct Circumstances {
+    const IdRegisters::Options& options;
+    u64 midr;
+};
+
+u64 apply(const FieldPolicy& policy, const arch::IdField& field, u64 value, const Circumstances& c) {
     constexpr u64 kImplementationDefined = 0xf;
     switch (policy.rule) {
         case Rule::Hide: return not_implemented(field);
         case Rule::AtMost: return std::min<u64>(value, policy.value);
-        case Rule::Pmu: return options.pmu && value != kImplementationDefined ? value : 0;
-        case Rule::GicSysreg: return options.gic_system_registers ? policy.value : 0;
+        case Rule::Pmu: return c.options.pmu && value != kImplementationDefined ? value : 0;
+        case Rule::Wfxt: return id_policy::has_wfit_syndrome(c.midr) ? value : 0;
+        case Rule::GicSysreg: return c.options.gic_system_registers ? policy.value : 0;
     }
     return 0;
 }
@@ -44,7 +50,7 @@ struct Filtered {
     u64 accelerator;  // the same, but for fields that are ours and not the accelerator's
 };
 
-Filtered filter(const arch::IdRegister& reg, u64 value, const IdRegisters::Options& options) {
+Filtered filter(const arch::IdRegister& reg, u64 value, const Circumstances& c) {
     Filtered result{};
     unsigned high = 64;
     for (const arch::IdField& field : reg.fields) {
@@ -53,7 +59,7 @@ Filtered filter(const arch::IdRegister& reg, u64 value, const IdRegisters::Optio
         const arch::IdFieldPosition position{static_cast<u8>(high + field.width - 1), static_cast<u8>(high)};
         const u64 offered = position.get(value);
         const FieldPolicy* policy = find_policy(reg.reg, field);
-        const u64 shown = policy != nullptr ? apply(*policy, field, offered, options) : offered;
+        const u64 shown = policy != nullptr ? apply(*policy, field, offered, c) : offered;
         const bool ours = policy != nullptr && policy->rule == Rule::GicSysreg;
         result.guest = position.set(result.guest, shown);
         result.accelerator = position.set(result.accelerator, ours ? offered : shown);
@@ -93,7 +99,7 @@ IdRegisters::IdRegisters(const Reader& read, const Options& options)
       ctr_(read(arch::reg::CTR_EL0).value_or(0)) {
     for (const arch::IdRegister& reg : arch::id_registers()) {
         const std::optional<u64> value = read(reg.reg);
-        const Filtered filtered = filter(reg, value.value_or(0), options);
+        const Filtered filtered = filter(reg, value.value_or(0), {options, midr_});
         id_space_[id_space_index(reg.reg)] = filtered.guest;
         if (value && filtered.accelerator != *value) write_back_.push_back({reg.reg, filtered.accelerator});
     }

@@ -185,5 +185,16 @@ TEST(IdRegisters, FeatureQuestions) {
     EXPECT_EQ(build({{r::ID_AA64DFR0_EL1, 0x0030'5006}}).watchpoints(), 4u);
 }
 
+// QEMU's emulated "max" CPU traps WFIT as if it were WFI.
+TEST(IdRegisters, WfxtIsShownOnlyWhereItsTrapsCanBeTold) {
+    constexpr u64 kWfxt = 2;  // ID_AA64ISAR2_EL1[3:0]
+    EXPECT_EQ(build({{arch::reg::MIDR_EL1, 0x410f'd0b1}, {arch::reg::ID_AA64ISAR2_EL1, kWfxt}})
+                  .effective(arch::reg::ID_AA64ISAR2_EL1),
+              kWfxt);
+    EXPECT_EQ(build({{arch::reg::MIDR_EL1, 0x000f'0510}, {arch::reg::ID_AA64ISAR2_EL1, kWfxt}})
+                  .effective(arch::reg::ID_AA64ISAR2_EL1),
+              0u);
+}
+
 }  // namespace
 }  // namespace trapeze::trap

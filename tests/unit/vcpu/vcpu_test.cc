@@ -75,7 +75,7 @@ protected:
                          .private_interrupts = {bus::IntId{27}, bus::IntId{30}, bus::IntId{23}},
                          .entry_features = {.pan = true}},
             std::move(owned), trap::Handlers{sysregs_, calls_, bus_}, *this, *this);
-        vcpu_->start();
+        EXPECT_TRUE(vcpu_->start());
         EXPECT_EQ(vcpu_->power_on(kPc, 0x77), PowerOnResult::Success);
         vcpu_->resume();
         accel_->wait_idle();
