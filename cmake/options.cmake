@@ -18,6 +18,10 @@ if(TRAPEZE_SANITIZE)
 endif()
 if(TRAPEZE_STATIC)
     add_link_options(-static)
+elseif(CMAKE_CROSSCOMPILING)
+    # Sanitizers cannot be linked statically; the rig shows the cross compiler's libraries at their own path.
+    add_link_options(-Wl,--dynamic-linker=/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1
+        -Wl,-rpath,/usr/aarch64-linux-gnu/lib)
 endif()
 
 find_package(Threads REQUIRED)
