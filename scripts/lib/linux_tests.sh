@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# What test-linux and soak share. Sourced after common.sh and guest.sh.
+
+linux_tests_dir=$repo_dir/build/linux-tests
+
+# Builds tests/linux for the rig, into $linux_tests_dir/arm64.
+build_linux_driver() {
+    need_packages cmake ninja-build g++-aarch64-linux-gnu
+    configure_and_build arm64 -DCMAKE_TOOLCHAIN_FILE="$repo_dir/cmake/toolchain-aarch64.cmake"
+}
+
+# Builds it for this machine; prints the path.
+native_linux_driver() {
+    need_packages cmake ninja-build g++
+    configure_and_build native
+    echo "$linux_tests_dir/native/pty_driver"
+}
+
+# configure_and_build NAME CMAKE-OPTION...
+configure_and_build() {
+    local dir=$linux_tests_dir/$1
+    shift
+    mkdir -p "$dir"
+    {
+        cmake -S "$repo_dir/tests/linux" -B "$dir" -G Ninja "$@" && cmake --build "$dir"
+    } >"$dir.log" 2>&1 || {
+        cat "$dir.log" >&2
+        die "could not build tests/linux"
+    }
+}
+
+# with_guest_check INITRD: prints the path of that initramfs with tests/linux/guest in it.
+with_guest_check() {
+    local script=$repo_dir/tests/linux/guest/guest-check result
+    result=$cache_dir/test-$(basename "$1" .cpio.gz)-$(hash_of "$script").cpio.gz
+    if [ ! -e "$result" ]; then
+        need_packages cpio
+        # Linux unpacks archives that follow each other one after the other.
+        local root
+        root=$(mktemp -d)
+        mkdir "$root/bin"
+        install -m 755 "$script" "$root/bin/guest-check"
+        (cd "$root" && find bin | cpio -o -H newc -R 0:0 --quiet | gzip -n) | cat "$1" - >"$result.$$"
+        mv "$result.$$" "$result"
+        rm -rf "$root"
+    fi
+    echo "$result"
+}
+
+# Sets trimmed_kernel, trimmed_initrd, debian_kernel and debian_initrd.
+select_linux_guests() {
+    local kind
+    for kind in trimmed debian; do
+        select_guest $kind
+        guest_initrd=$(with_guest_check "$guest_initrd")
+        export "${kind}_kernel=$guest_kernel" "${kind}_initrd=$guest_initrd"
+    done
+}
+
+# linux_rig CPU TRAPEZE [RIG-OPTION]... -- COMMAND...: runs the command in the rig with the variables that
+# tests/linux/lib.sh wants. The current directory there is $linux_tests_dir.
+linux_rig() {
+    local cpu=$1 trapeze=$2
+    shift 2
+    # shellcheck disable=SC2154 # set by select_linux_guests
+    (
+        cd "$linux_tests_dir"
+        "$repo_dir/scripts/rig/run" --cpu "$cpu" --no-tty --mem 6144 --ro "$(dirname "$trapeze")" \
+            --env TRAPEZE="$trapeze" --env DRIVER="$linux_tests_dir/arm64/pty_driver" --env CPU="$cpu" \
+            --env HERE="$repo_dir/tests/linux" --env RESULTS="$linux_tests_dir/results" \
+            --env TRIMMED_KERNEL="$trimmed_kernel" --env TRIMMED_INITRD="$trimmed_initrd" \
+            --env DEBIAN_KERNEL="$debian_kernel" --env DEBIAN_INITRD="$debian_initrd" \
+            --console-log "$linux_tests_dir/host-$cpu.log" "$@"
+    )
+}

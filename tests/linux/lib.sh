@@ -1,0 +1,125 @@
+# shellcheck shell=sh
+# What the scenarios of the Linux tests have in common; for busybox sh, inside the rig. run_checks.sh sets:
+#   TRAPEZE, DRIVER      the program, and pty_driver
+#   TRIMMED_*, DEBIAN_*  KERNEL and INITRD of the two guests
+#   CPU                  model of the host's processor
+#   WORK                 an empty directory in memory
+
+# scenario NAME SET: the function NAME runs in that set: every (CPU model), main (the first model only), stock (host
+# kernel without trap-all VMs), gicv2 (host without a GICv3).
+scenario() {
+    case " $SETS " in *" $2 "*) SCENARIOS="$SCENARIOS $1" ;; esac
+    ALL_SCENARIOS="$ALL_SCENARIOS $1"
+}
+
+# drive [DRIVER-OPTION...] -- OPTION...: plays the script on standard input against the program.
+drive() {
+    driver_options=''
+    while [ "$1" != -- ]; do
+        driver_options="$driver_options $1"
+        shift
+    done
+    shift
+    # shellcheck disable=SC2086 # no option has blanks
+    "$DRIVER" --prefix "$CPU/" $driver_options "$TRAPEZE" "$@"
+}
+
+# vm KERNEL-ARGUMENTS OPTION...: the same for a machine with the guest that use_guest chose.
+vm() {
+    kernel_arguments=$1
+    shift
+    # shellcheck disable=SC2086 # $stderr_option is none or two words
+    drive $stderr_option -- -machine virt,gic-version=3 -cpu host -accel trap-harder -display none -m 512 \
+        -kernel "$KERNEL" -initrd "$INITRD" -append "console=ttyAMA0 $kernel_arguments" "$@"
+}
+stderr_option=''
+
+use_guest() {
+    case $1 in
+        trimmed) KERNEL=$TRIMMED_KERNEL INITRD=$TRIMMED_INITRD ;;
+        debian) KERNEL=$DEBIAN_KERNEL INITRD=$DEBIAN_INITRD ;;
+    esac
+}
+
+# Pieces of scripts.
+
+# to_shell CHECK: boots to the guest's prompt.
+to_shell() {
+    printf '%s\n' "check $1" 'timeout 180' 'expect trapeze-guest: ready' 'match [~/] #'
+}
+# to_kernel CHECK: waits until the guest's kernel runs. It needs "earlycon".
+to_kernel() {
+    printf '%s\n' "check $1" 'timeout 120' 'expect Booting Linux' 'terminal raw'
+}
+# to_monitor: from the guest to the monitor.
+to_monitor() {
+    printf '%s\n' 'send \x01c' 'expect (trapeze)'
+}
+
+# Checks without a terminal.
+
+seconds_now() { cut -d ' ' -f 1 /proc/uptime; }
+
+# check NAME COMMAND [ARGUMENT]...: passes if the command, usually a function, succeeds; -e is set. What it prints is
+# shown if it fails.
+check() {
+    check_name=$1
+    shift
+    check_start=$(seconds_now)
+    (
+        set -e
+        "$@"
+    ) >"$WORK/check.log" 2>&1
+    check_status=$?
+    check_seconds=$(seconds_now | awk -v start="$check_start" '{ printf "%6.1f", $1 - start }')
+    if [ $check_status = 0 ]; then
+        echo "PASS $check_seconds s  $CPU/$check_name"
+    else
+        echo "FAIL $check_seconds s  $CPU/$check_name: status $check_status"
+        tail -n 60 "$WORK/check.log" | tr -d '\r' | sed 's/^/   | /'
+    fi
+    return $check_status
+}
+
+# skip NAME REASON
+skip() { echo "SKIP    0.0 s  $CPU/$1: $2"; }
+
+# fail REASON: ends a check.
+fail() {
+    echo "$*"
+    exit 1
+}
+
+# wait_for SECONDS COMMAND...: repeats the command until it succeeds.
+wait_for() {
+    wait_until=$(($(date +%s) + $1))
+    shift
+    until "$@"; do
+        [ "$(date +%s)" -lt $wait_until ] || fail "in vain: $*"
+        usleep 100000
+    done
+}
+
+# start OPTION... : the program in the background, without a terminal; sets pid. Redirect its streams.
+start() {
+    exec 9<&0 # a shell takes standard input from what it runs in the background
+    "$TRAPEZE" -machine virt,gic-version=3 -cpu host -accel trap-harder -display none -m 512 -kernel "$KERNEL" \
+        -initrd "$INITRD" "$@" <&9 9<&- &
+    pid=$!
+    exec 9<&-
+}
+
+# ends_with STATUS SECONDS: the program that start started ends so, in that time.
+ends_with() {
+    wait_until=$(($(date +%s) + $2))
+    while kill -0 "$pid" 2>/dev/null && [ "$(sed 's/.*) //; s/ .*//' /proc/"$pid"/stat 2>/dev/null)" != Z ]; do
+        if [ "$(date +%s)" -ge $wait_until ]; then
+            kill -KILL "$pid"
+            fail "it did not end in $2 s"
+        fi
+        usleep 50000
+    done
+    end_status=0
+    wait "$pid" || end_status=$?
+    [ "$end_status" = "$1" ] || fail "it ended with status $end_status, not $1"
+}
