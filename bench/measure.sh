@@ -1,0 +1,140 @@
+#!/bin/sh
+# The measurements, inside the rig; called by scripts/bench, so it keeps to what busybox has. Prints lines of facts for
+# bench/report.awk:
+#   exits WHO NAME ITERATIONS TICKS       one phase of guest/exits.cc, once
+#   icount WHO NAME ITERATIONS TICKS      the same, in a rig whose clock counts instructions
+#   phase NAME TIMES EVENT COUNT          exits of a phase by class, under trapeze
+#   start WHO NANOSECONDS                 from exec to the first byte that the guest says with its first instructions
+#   boot WHO SMP NANOSECONDS              from exec to the line that the guest's process 1 prints
+#   idle WHO SMP NAME VALUE               see observe.cc
+#   class SMP EVENT DETAIL COUNT          exits of a boot and the power-off after it, under trapeze
+#
+# usage: measure.sh BUILD TRAPEZE QEMU_ROOT KERNEL INITRD ROUNDS IDLE_SECONDS SECTION...
+# SECTION: exits start boot idle counts instructions
+build=$1 trapeze=$2 qemu_root=$3 kernel=$4 initrd=$5 rounds=$6 idle_seconds=$7
+shift 7
+ready='trapeze-guest: ready'
+here=$(dirname "$0")
+
+# What is measured comes from memory, not through the shared directory.
+mkdir -p /tmp/bench/lib
+cp "$build/floor" "$build/observe" "$build/exits.flat" "$build/first_exit.flat" "$trapeze" "$kernel" "$initrd" /tmp/bench/
+cd /tmp/bench || exit
+mv "$(basename "$initrd")" initrd
+mv "$(basename "$kernel")" kernel
+mv "$(basename "$trapeze")" trapeze 2>/dev/null
+if [ -n "$qemu_root" ]; then
+    cp "$qemu_root/usr/bin/qemu-system-aarch64" .
+    for lib in "$qemu_root"/lib/aarch64-linux-gnu/*.so* "$qemu_root"/usr/lib/aarch64-linux-gnu/*.so*; do
+        [ ! -f "$lib" ] || cp "$lib" lib/
+    done
+fi
+
+mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
+
+say() { echo "bench: $*" >&2; }
+monitors() { if [ -n "$qemu_root" ]; then echo trapeze qemu; else echo trapeze; fi; }
+
+# monitor WHO PREFIX... -- ARGUMENT...: runs WHO with the arguments that all monitors understand.
+monitor() {
+    who=$1
+    shift
+    prefix=''
+    while [ "$1" != -- ]; do
+        prefix="$prefix $1"
+        shift
+    done
+    shift
+    case $who in
+        trapeze) set -- /tmp/bench/trapeze -accel trap-harder "$@" ;;
+        qemu)
+            set -- /tmp/bench/lib/ld-linux-aarch64.so.1 --library-path /tmp/bench/lib \
+                /tmp/bench/qemu-system-aarch64 -accel kvm -net none "$@"
+            ;;
+    esac
+    set -- "$@" -M virt,gic-version=3 -cpu host -nodefaults -display none -serial stdio
+    # shellcheck disable=SC2086 # words
+    $prefix "$@"
+}
+observe_start() {
+    text=$1 who=$2
+    shift 2
+    OBSERVE_TEXT=$text monitor "$who" observe_start_command -- "$@"
+}
+observe_start_command() { ./observe start "$OBSERVE_TEXT" -- "$@" </dev/null; }
+observe_idle_command() { ./observe idle "$ready" "$idle_seconds" 512 -- "$@" </dev/null; }
+
+measure_exits() {
+    round=0
+    while [ $round -lt "$rounds" ]; do
+        round=$((round + 1))
+        say "exits, round $round of $rounds"
+        ./floor exits.flat | sed -n 's/^bench /exits floor /p'
+        for who in $(monitors); do
+            monitor "$who" timeout 200 -- -smp 2 -m 128 -kernel exits.flat </dev/null |
+                tr -d '\r' | sed -n 's/^bench /exits '"$who"' /p'
+        done
+    done
+    monitor trapeze timeout 200 -- -smp 2 -m 128 -kernel exits.flat -d 'trace:kvm_*' -D trace </dev/null >/dev/null
+    awk -f "$here/phases.awk" trace
+}
+
+# In a rig whose clock counts instructions.
+measure_instructions() {
+    say instructions
+    ./floor exits.flat | sed -n 's/^bench /icount floor /p'
+    monitor trapeze timeout 200 -- -smp 1 -m 128 -kernel exits.flat </dev/null |
+        tr -d '\r' | sed -n 's/^bench /icount trapeze /p'
+}
+
+measure_start() {
+    say start
+    round=0
+    while [ $round -le $((rounds * 2)) ]; do
+        for who in floor $(monitors); do
+            if [ "$who" = floor ]; then
+                ns=$(./observe start '!' -- ./floor first_exit.flat)
+            else
+                ns=$(observe_start '!' "$who" -smp 1 -m 512 -kernel first_exit.flat)
+            fi
+            # The first round only warms the caches up.
+            [ $round = 0 ] || echo "$ns" | sed -n "s/^first_ns/start $who/p"
+        done
+        round=$((round + 1))
+    done
+}
+
+measure_boot() {
+    for smp in 1 2; do
+        round=0
+        while [ $round -le "$rounds" ]; do
+            say "boot, $smp vCPUs, round $round of $rounds"
+            for who in $(monitors); do
+                ns=$(observe_start "$ready" "$who" -smp $smp -m 512 -kernel kernel -initrd initrd -append console=ttyAMA0)
+                [ $round = 0 ] || echo "$ns" | sed -n "s/^text_ns/boot $who $smp/p"
+            done
+            round=$((round + 1))
+        done
+    done
+}
+
+measure_idle() {
+    for smp in 1 4; do
+        for who in $(monitors); do
+            say "idle, $smp vCPUs, $who"
+            monitor "$who" observe_idle_command -- -smp $smp -m 512 -kernel kernel -initrd initrd \
+                -append console=ttyAMA0 | sed "s/^/idle $who $smp /"
+        done
+    done
+}
+
+measure_counts() {
+    for smp in 1 2; do
+        say "exits of a boot, $smp vCPUs"
+        monitor trapeze timeout 200 -- -smp $smp -m 512 -kernel kernel -initrd initrd -d 'trace:kvm_*' -D trace \
+            -append 'console=ttyAMA0 trapeze.cmd="poweroff -f"' </dev/null >/dev/null
+        awk -v smp=$smp -f "$here/classes.awk" trace
+    done
+}
+
+for section in "$@"; do "measure_$section"; done
