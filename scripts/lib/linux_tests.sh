@@ -58,16 +58,17 @@ select_linux_guests() {
 }
 
 # linux_rig CPU TRAPEZE [RIG-OPTION]... -- COMMAND...: runs the command in the rig with the variables that
-# tests/linux/lib.sh wants. The current directory there is $linux_tests_dir.
+# tests/linux/lib.sh wants. CPU "host" is this machine, without the rig. The current directory there is $linux_tests_dir.
 linux_rig() {
-    local cpu=$1 trapeze=$2
+    local cpu=$1 trapeze=$2 model=()
     shift 2
+    if [ "$cpu" = host ]; then model=(--native); else model=(--cpu "$cpu"); fi
     # shellcheck disable=SC2154 # set by select_linux_guests
     (
         cd "$linux_tests_dir"
-        "$repo_dir/scripts/rig/run" --cpu "$cpu" --no-tty --mem 6144 --ro "$(dirname "$trapeze")" \
+        "$repo_dir/scripts/rig/run" "${model[@]}" --no-tty --mem 6144 --ro "$(dirname "$trapeze")" \
             --env TRAPEZE="$trapeze" --env DRIVER="$linux_tests_dir/arm64/pty_driver" --env CPU="$cpu" \
-            --env HERE="$repo_dir/tests/linux" --env RESULTS="$linux_tests_dir/results" \
+            --env HERE="$repo_dir/tests/linux" --env RESULTS \
             --env TRIMMED_KERNEL="$trimmed_kernel" --env TRIMMED_INITRD="$trimmed_initrd" \
             --env DEBIAN_KERNEL="$debian_kernel" --env DEBIAN_INITRD="$debian_initrd" \
             --console-log "$linux_tests_dir/host-$cpu.log" "$@"

@@ -9,7 +9,6 @@
 # kernel without trap-all VMs), gicv2 (host without a GICv3).
 scenario() {
     case " $SETS " in *" $2 "*) SCENARIOS="$SCENARIOS $1" ;; esac
-    ALL_SCENARIOS="$ALL_SCENARIOS $1"
 }
 
 # drive [DRIVER-OPTION...] -- OPTION...: plays the script on standard input against the program.

@@ -6,10 +6,13 @@
 #
 # Prints a line "boot N ok|hang|status|warning SECONDS" for each boot, with evidence after those that are not ok.
 first=$1 last=$2 smp=$4 limit=$5
-SETS='' SCENARIOS='' ALL_SCENARIOS='' WORK=/tmp
+# shellcheck source=tests/linux/lib.sh
 . "$HERE/lib.sh"
 use_guest "$3"
-cd $WORK || exit
+work_dir=$(mktemp -d)
+trap 'rm -rf "$work_dir"' EXIT
+cd "$work_dir" || exit
+pid=''
 mkfifo in
 exec 4<>in
 

@@ -40,10 +40,13 @@ bad() {
 
 scenario no_kvm main
 no_kvm() {
+    if [ "$(cat /proc/sys/kernel/hostname)" != rig ]; then
+        skip no_dev_kvm "this is not the rig, whose /dev/kvm may be moved away"
+        return
+    fi
     mv /dev/kvm /dev/kvm.away
     refuses no_dev_kvm 'no /dev/kvm' -accel trap-harder -kernel "$KERNEL"
     mv /dev/kvm.away /dev/kvm
-    pid=''
 }
 
 scenario stock_kernel stock

@@ -46,6 +46,8 @@ send info status\r
 expect VM status: running
 send info cpus\r
 expect CPU #0
+send info name\r
+match ^somebody$
 send \x01c
 send \r
 match [~/] #
@@ -55,7 +57,7 @@ send \x01x
 exit 0
 terminal same
 END
-    } | vm '' -serial mon:stdio
+    } | vm '' -serial mon:stdio -name somebody
 }
 
 # ends NAME HOW: the script in which the kernel starts and the program is ended by the step HOW, with status 0.
