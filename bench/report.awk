@@ -106,11 +106,12 @@ END {
         printf "| of this, not mapped from files | %.1f MiB | %.1f MiB | |\n", \
             idle["trapeze", 1, "rss_anon_kib"] / 1024, idle["qemu", 1, "rss_anon_kib"] / 1024
         for (smp = 1; smp <= 4; smp += 3) {
-            printf "| idle Linux, %d vCPUs: share of a host CPU | %.1f %% | %.1f %% | 3 %% |\n", smp, \
+            guest = smp == 1 ? "1 vCPU" : smp " vCPUs"
+            printf "| idle Linux, %s: share of a host CPU | %.1f %% | %.1f %% | 3 %% |\n", guest, \
                 idle["trapeze", smp, "cpu_ticks"] / seconds, idle["qemu", smp, "cpu_ticks"] / seconds
-            printf "| idle Linux, %d vCPUs: exits per second | %.1f | %.1f | |\n", smp, \
+            printf "| idle Linux, %s: exits per second | %.1f | %.1f | |\n", guest, \
                 idle["trapeze", smp, "idle_exits"] / seconds, idle["qemu", smp, "idle_exits"] / seconds
-            printf "| exits until the guest is idle, %d vCPUs | %d | %d | |\n", smp, \
+            printf "| exits until the guest is idle, %s | %d | %d | |\n", guest, \
                 idle["trapeze", smp, "exits.exits"], idle["qemu", smp, "exits.exits"]
         }
     }
