@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "trapeze/base/bits.h"
 #include "trapeze/base/check.h"
 
 namespace trapeze::accel {
@@ -17,10 +18,12 @@ constexpr int kKickSignal = SIGUSR1;
 // The signal only has to interrupt the ioctl.
 void on_kick(int) {}
 
-u64 load_le(const u8* bytes, unsigned size) {
+// The low `size` bytes of `bytes`, all 8 of which exist: copying a constant size is one load, and needs no
+// library call.
+u64 load_le(const u8 (&bytes)[8], unsigned size) {
     u64 value = 0;
-    std::memcpy(&value, bytes, size);
-    return value;
+    std::memcpy(&value, bytes, sizeof(value));
+    return value & low_mask(size * 8);
 }
 
 }  // namespace
@@ -80,8 +83,7 @@ Result<> KvmVcpu::reset() {
     if (exit_pending_) flush_pending();
     TRY(init());
     if (!set(arch::reg::MPIDR_EL1, mpidr_)) return fail("could not restore MPIDR_EL1 of vCPU {}", index_);
-    LockGuard lock(lines_mutex_);
-    applied_ = {!wanted_.irq, !wanted_.fiq};  // unknown: make the next run set both
+    applied_ = wanted_.load() ^ (kIrq | kFiq);  // unknown: make the next run set both
     return {};
 }
 
@@ -92,21 +94,19 @@ void KvmVcpu::apply_lines() {
         line.level = level ? 1 : 0;
         CHECK(kvm_ioctl(vm_, kvm::kIrqLine, &line) == 0);
     };
-    if (wanted_.irq != applied_.irq) drive(kvm::kIrqCpuIrq, wanted_.irq);
-    if (wanted_.fiq != applied_.fiq) drive(kvm::kIrqCpuFiq, wanted_.fiq);
-    applied_ = wanted_;
+    const unsigned wanted = wanted_.load();
+    const unsigned changed = wanted ^ applied_;
+    if ((changed & kIrq) != 0) drive(kvm::kIrqCpuIrq, (wanted & kIrq) != 0);
+    if ((changed & kFiq) != 0) drive(kvm::kIrqCpuFiq, (wanted & kFiq) != 0);
+    applied_ = wanted;
 }
 
 // Only the owner drives the lines, between two runs. KVM keeps them in the vCPU's copy of HCR_EL2, which it
 // also changes with plain loads and stores while it loads the vCPU (TWE, TWI, TVM): a line that another
 // thread sets at that moment is lost, and with it every later interrupt of the vCPU.
 void KvmVcpu::set_interrupt_lines(bool irq, bool fiq) {
-    {
-        LockGuard lock(lines_mutex_);
-        wanted_ = {irq, fiq};
-        if (wanted_ == applied_) return;
-    }
-    if (in_run_.load()) kick();
+    const unsigned wanted = (irq ? kIrq : 0) | (fiq ? kFiq : 0);
+    if (wanted_.exchange(wanted) != wanted && in_run_.load()) kick();
 }
 
 void KvmVcpu::kick() {
@@ -126,10 +126,7 @@ Exit KvmVcpu::run() {
         has_run_ = true;
     }
     in_run_.store(true);
-    {
-        LockGuard lock(lines_mutex_);
-        if (!(wanted_ == applied_)) apply_lines();
-    }
+    if (wanted_.load() != applied_) apply_lines();
     const int result = kvm_ioctl(fd_, kvm::kRun);
     const int error = errno;
     in_run_.store(false);
@@ -175,7 +172,7 @@ Exit KvmVcpu::decode_exit() {
 
 void KvmVcpu::complete_mmio_read(u64 value) {
     CHECK(exit_pending_ && run_->exit_reason == kvm::kExitMmio && run_->mmio.is_write == 0);
-    std::memcpy(run_->mmio.data, &value, run_->mmio.len);
+    std::memcpy(run_->mmio.data, &value, sizeof(value));  // KVM takes the first mmio.len bytes
 }
 
 void KvmVcpu::flush_pending() {

@@ -6,7 +6,6 @@
 
 #include "kvm/kvm_ioctl.h"
 #include "trapeze/accel/accel.h"
-#include "trapeze/base/mutex.h"
 
 namespace trapeze::accel {
 
@@ -53,7 +52,7 @@ private:
     bool set_one(u64 id, u64 value);
     u64 must_get(u64 id);
     std::optional<ArmedTimer> timer(u64 ctl_id, u64 cval_id, u64 count_id);
-    void apply_lines() REQUIRES(lines_mutex_);
+    void apply_lines();
 
     const Fd& vm_;
     const Fd fd_;
@@ -70,14 +69,13 @@ private:
     std::atomic<bool> in_run_{false};
     std::atomic<pthread_t> thread_{};
 
-    struct Lines {
-        bool irq = false;
-        bool fiq = false;
-        bool operator==(const Lines&) const = default;
-    };
-    Mutex lines_mutex_;
-    Lines wanted_ GUARDED_BY(lines_mutex_);
-    Lines applied_ GUARDED_BY(lines_mutex_);
+    // Interrupt inputs: wanted by whoever calls set_interrupt_lines() (named mailbox), and as KVM has them
+    // (owner thread). run() announces in_run_ before it compares, the setter changes wanted_ before it looks
+    // at in_run_.
+    static constexpr unsigned kIrq = 1;
+    static constexpr unsigned kFiq = 2;
+    std::atomic<unsigned> wanted_{0};
+    unsigned applied_ = 0;
 };
 
 }  // namespace trapeze::accel
