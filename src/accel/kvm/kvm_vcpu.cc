@@ -36,20 +36,26 @@ void install_kick_signal() {
     CHECK(sigaction(kKickSignal, &action, nullptr) == 0);
 }
 
-KvmVcpu::KvmVcpu(const Fd& vm, Fd fd, unsigned index, kvm::Run* run, std::size_t run_size,
+KvmVcpu::KvmVcpu(const Fd& vm, Fd fd, unsigned index, u64 mpidr, kvm::Run* run, std::size_t run_size,
                  const kvm::VcpuInit& init)
-    : vm_(vm), fd_(std::move(fd)), index_(index), run_(run), run_size_(run_size), init_(init) {}
+    : vm_(vm),
+      fd_(std::move(fd)),
+      index_(index),
+      mpidr_(mpidr),
+      run_(run),
+      run_size_(run_size),
+      init_(init) {}
 
 KvmVcpu::~KvmVcpu() {
     munmap(run_, run_size_);
 }
 
-Result<std::unique_ptr<KvmVcpu>> KvmVcpu::create(const Fd& vm, Fd fd, unsigned index, std::size_t run_size,
-                                                 const kvm::VcpuInit& init) {
+Result<std::unique_ptr<KvmVcpu>> KvmVcpu::create(const Fd& vm, Fd fd, unsigned index, u64 mpidr,
+                                                 std::size_t run_size, const kvm::VcpuInit& init) {
     void* run = mmap(nullptr, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
     if (run == MAP_FAILED) return fail_errno(errno, "could not map the run area of vCPU {}", index);
     std::unique_ptr<KvmVcpu> vcpu(
-        new KvmVcpu(vm, std::move(fd), index, static_cast<kvm::Run*>(run), run_size, init));
+        new KvmVcpu(vm, std::move(fd), index, mpidr, static_cast<kvm::Run*>(run), run_size, init));
     TRY(vcpu->init());
     if ((init.features[0] & (1u << kvm::kVcpuSve)) != 0) {
         int feature = kvm::kVcpuSve;
@@ -57,6 +63,7 @@ Result<std::unique_ptr<KvmVcpu>> KvmVcpu::create(const Fd& vm, Fd fd, unsigned i
             return fail_errno(errno, "could not finalize SVE of vCPU {}", index);
         }
     }
+    TRY(vcpu->set_affinity());
     return vcpu;
 }
 
@@ -65,6 +72,11 @@ Result<> KvmVcpu::init() {
     if (kvm_ioctl(fd_, kvm::kArmVcpuInit, &argument) != 0) {
         return fail_errno(errno, "could not initialise vCPU {}", index_);
     }
+    return {};
+}
+
+Result<> KvmVcpu::set_affinity() {
+    if (!set(arch::reg::MPIDR_EL1, mpidr_)) return fail("could not set MPIDR_EL1 of vCPU {}", index_);
     return {};
 }
 
@@ -82,7 +94,7 @@ Result<> KvmVcpu::init_pmu() {
 Result<> KvmVcpu::reset() {
     if (exit_pending_) flush_pending();
     TRY(init());
-    if (!set(arch::reg::MPIDR_EL1, mpidr_)) return fail("could not restore MPIDR_EL1 of vCPU {}", index_);
+    TRY(set_affinity());
     applied_ = wanted_.load() ^ (kIrq | kFiq);  // unknown: make the next run set both
     return {};
 }

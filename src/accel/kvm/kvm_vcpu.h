@@ -14,13 +14,11 @@ void install_kick_signal();
 
 class KvmVcpu final : public Vcpu {
 public:
-    static Result<std::unique_ptr<KvmVcpu>> create(const Fd& vm, Fd fd, unsigned index, std::size_t run_size,
-                                                   const kvm::VcpuInit& init);
+    static Result<std::unique_ptr<KvmVcpu>> create(const Fd& vm, Fd fd, unsigned index, u64 mpidr,
+                                                   std::size_t run_size, const kvm::VcpuInit& init);
     ~KvmVcpu() override;
 
     Result<> init_pmu();
-    // The value to restore at reset.
-    void set_mpidr(u64 mpidr) { mpidr_ = mpidr; }
 
     Exit run() override;
     void complete_mmio_read(u64 value) override;
@@ -43,11 +41,12 @@ public:
     Result<> reset() override;
 
 private:
-    KvmVcpu(const Fd& vm, Fd fd, unsigned index, kvm::Run* run, std::size_t run_size,
+    KvmVcpu(const Fd& vm, Fd fd, unsigned index, u64 mpidr, kvm::Run* run, std::size_t run_size,
             const kvm::VcpuInit& init);
 
     Exit decode_exit();
     Result<> init();
+    Result<> set_affinity();
     std::optional<u64> get_one(u64 id);
     bool set_one(u64 id, u64 value);
     u64 must_get(u64 id);
@@ -57,10 +56,10 @@ private:
     const Fd& vm_;
     const Fd fd_;
     const unsigned index_;
+    const u64 mpidr_;      // MPIDR_EL1, which KVM resets to a value of its own
     kvm::Run* const run_;  // shared with the kernel; the owner thread reads exits, anyone sets immediate_exit
     const std::size_t run_size_;
     const kvm::VcpuInit init_;
-    u64 mpidr_ = 0;
 
     bool exit_pending_ = false;  // owner thread
     bool has_run_ = false;       // owner thread

@@ -119,11 +119,10 @@ Result<std::unique_ptr<Vcpu>> KvmVm::create_vcpu(unsigned index, u64 mpidr, cons
         request(kvm::kVcpuPtrauthAddress);
         request(kvm::kVcpuPtrauthGeneric);
     }
-    auto vcpu = TRY(KvmVcpu::create(vm_, std::move(fd), index, static_cast<std::size_t>(run_size), init));
+    constexpr u64 kMpidrRes1 = bit(31);
+    auto vcpu = TRY(KvmVcpu::create(vm_, std::move(fd), index, kMpidrRes1 | mpidr,
+                                    static_cast<std::size_t>(run_size), init));
     if (features.pmu) TRY(vcpu->init_pmu());
-    if (!vcpu->set(arch::reg::MPIDR_EL1, bit(31) | mpidr))
-        return fail("could not set MPIDR_EL1 of vCPU {}", index);
-    vcpu->set_mpidr(bit(31) | mpidr);
     return vcpu;
 }
 
