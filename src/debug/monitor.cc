@@ -19,31 +19,64 @@ struct Command {
     std::string (*run)(MachineControl&);
 };
 
-std::string no_output(MachineControl& machine, void (MachineControl::*action)()) {
-    (machine.*action)();
-    return {};
-}
-
 std::string help(MachineControl&);
 
+// Empty, or the error as one line.
+std::string report(const Result<>& result) {
+    return result ? std::string() : result.error().message() + "\n";
+}
+
+// One line per vCPU: index, affinity, power state.
+std::string cpu_list(MachineControl& machine) {
+    std::string text;
+    for (std::size_t n = 0; n < machine.cpu_count(); ++n) {
+        const vcpu::PowerState power = machine.cpu(n).power_state();
+        text += fmt::format("CPU #{}: affinity {:#x} {}\n", n, machine.cpu_affinity(n),
+                            power == vcpu::PowerState::On          ? "on"
+                            : power == vcpu::PowerState::OnPending ? "turning on"
+                                                                   : "off");
+    }
+    return text;
+}
+
+// "running", or "paused" with the reason.
+std::string status(MachineControl& machine) {
+    switch (machine.run_state()) {
+        case RunState::Running: return "VM status: running\n";
+        case RunState::Paused: return "VM status: paused\n";
+        default: return fmt::format("VM status: paused ({})\n", run_state_name(machine.run_state()));
+    }
+}
+
 constexpr Command kCommands[] = {
-    {"cont", "c", "resume emulation", [](MachineControl& m) { return m.cont(); }},
+    {"cont", "c", "resume emulation", [](MachineControl& m) { return report(m.cont()); }},
     {"help", "?", "show this list", &help},
-    {"info cpus", nullptr, "show the vCPUs and their power states",
-     [](MachineControl& m) { return m.cpu_list(); }},
+    {"info cpus", nullptr, "show the vCPUs and their power states", &cpu_list},
     {"info name", nullptr, "show the name of the machine",
      [](MachineControl& m) { return m.machine_name() + "\n"; }},
-    {"info status", nullptr, "show whether the machine runs",
-     [](MachineControl& m) { return fmt::format("VM status: {}\n", m.run_state()); }},
+    {"info status", nullptr, "show whether the machine runs", &status},
     {"info version", nullptr, "show the version of the program",
      [](MachineControl&) { return fmt::format("{}\n", kVersion); }},
     {"quit", "q", "end the machine and the program",
-     [](MachineControl& m) { return no_output(m, &MachineControl::quit); }},
-    {"stop", "s", "pause the machine", [](MachineControl& m) { return no_output(m, &MachineControl::stop); }},
+     [](MachineControl& m) {
+         m.quit(ShutdownCause::HostUi);
+         return std::string();
+     }},
+    {"stop", "s", "pause the machine",
+     [](MachineControl& m) {
+         m.stop();
+         return std::string();
+     }},
     {"system_powerdown", nullptr, "press the power button",
-     [](MachineControl& m) { return no_output(m, &MachineControl::system_powerdown); }},
+     [](MachineControl& m) {
+         m.system_powerdown();
+         return std::string();
+     }},
     {"system_reset", nullptr, "reset the machine",
-     [](MachineControl& m) { return no_output(m, &MachineControl::system_reset); }},
+     [](MachineControl& m) {
+         m.system_reset(ShutdownCause::HostUi);
+         return std::string();
+     }},
 };
 
 std::string help(MachineControl&) {

@@ -38,7 +38,7 @@ Result<> Machine::Impl::build() {
     for (const auto& region : memory_.regions()) TRY(vm_->map_ram(region.range, region.host));
 
     // From here on the terminal is in raw mode.
-    console_ = TRY(Console::create(config_, loop_, [this] { end(0); }));
+    console_ = TRY(Console::create(config_, loop_, [this] { quit(ShutdownCause::HostUi); }));
     platform_ = std::make_unique<Platform>(config_.vcpus, cpus_, console_->serial(), loop_);
     firmware_ = std::make_unique<Firmware>(cpus_, memory_,
                                            [this](unsigned n) { return processors_->smccc_workaround(n); });
@@ -50,7 +50,7 @@ Result<> Machine::Impl::build() {
     // Until here a signal simply ends the program, whatever a file or the host kept it waiting for.
     signals_ = TRY(HostSignals::create(loop_, [this](const std::string& line) {
         print_note(line);
-        end(0);
+        quit(ShutdownCause::HostSignal);
     }));
     return {};
 }
@@ -59,11 +59,7 @@ Result<int> Machine::Impl::run() {
     TRY(cpus_.start());
     cpus_.pause();
     TRY(restart());
-    if (config_.start_paused) {
-        state_ = RunState::Paused;
-    } else {
-        cpus_.resume();
-    }
+    if (!config_.start_paused) TRY(cont());
     loop_.run();
     cpus_.pause();
     console_->flush();
@@ -79,7 +75,6 @@ Result<> Machine::Impl::restart() {
     TRY(boot_->write_to(memory_));
     const boot::BootLayout& layout = boot_->layout();
     cpus_.reset_paused(layout.entry.value, layout.dtb.base.value);
-    state_ = RunState::Running;
     return {};
 }
 
@@ -102,7 +97,7 @@ void Machine::Impl::machine_stop_requested(bus::VcpuIndex, trap::StopReason reas
         if (reason == trap::StopReason::Reset) {
             guest_reset();
         } else {
-            guest_power_off();
+            guest_power_off(ShutdownCause::GuestShutdown);
         }
     });
 }
@@ -118,66 +113,56 @@ void Machine::Impl::reset_pe_state(bus::VcpuIndex vcpu) {
 
 // --- Loop thread -------------------------------------------------------------------------------------------
 
-void Machine::Impl::guest_power_off() {
-    if (!config_.no_shutdown) return end(0);
+void Machine::Impl::guest_power_off(ShutdownCause cause) {
+    if (!config_.no_shutdown) return quit(cause);
     cpus_.pause();
-    state_ = RunState::Shutdown;
+    run_.notify([cause](debug::MachineObserver& o) { o.shutting_down(cause, "pause"); });
+    run_.enter(RunState::Shutdown);
 }
 
 void Machine::Impl::guest_reset() {
-    if (config_.no_reboot) return guest_power_off();
-    system_reset();
+    if (config_.no_reboot) return guest_power_off(ShutdownCause::GuestReset);
+    system_reset(ShutdownCause::GuestReset);
 }
 
-void Machine::Impl::system_reset() {
-    const bool was_paused = state_ == RunState::Paused;
+void Machine::Impl::system_reset(ShutdownCause cause) {
+    const RunState before = run_.state();
     cpus_.pause();
     if (const Result<> restarted = restart(); !restarted) return fail_machine(restarted.error().message());
-    if (was_paused) {
-        state_ = RunState::Paused;
-    } else {
+    run_.notify([cause](debug::MachineObserver& o) { o.was_reset(cause); });
+    // What only a reset can leave has been left.
+    if (before == RunState::Running || debug::needs_reset(before)) {
         cpus_.resume();
+        run_.enter(RunState::Running);
     }
 }
 
 void Machine::Impl::system_powerdown() {
     platform_->power_button().press();
+    run_.notify([](debug::MachineObserver& o) { o.powerdown_requested(); });
 }
 
-void Machine::Impl::stop() {
-    if (state_ != RunState::Running) return;
+void Machine::Impl::stop(RunState why) {
+    if (run_.state() != RunState::Running) return;
     cpus_.pause();
-    state_ = RunState::Paused;
+    run_.enter(why);
 }
 
-std::string Machine::Impl::cont() {
-    if (state_ == RunState::Shutdown) return "the guest has powered off: system_reset starts it again\n";
-    if (state_ == RunState::Paused) {
-        state_ = RunState::Running;
-        cpus_.resume();
+Result<> Machine::Impl::cont() {
+    if (run_.state() == RunState::Running) return {};
+    if (debug::needs_reset(run_.state())) {
+        return fail("the machine is in state '{}': system_reset starts it again",
+                    debug::run_state_name(run_.state()));
     }
+    cpus_.resume();
+    run_.enter(RunState::Running);
     return {};
 }
 
-std::string Machine::Impl::run_state() const {
-    switch (state_) {
-        case RunState::Running: return "running";
-        case RunState::Paused: return "paused";
-        case RunState::Shutdown: return "paused (shutdown)";
-    }
-    return "unknown";
-}
-
-std::string Machine::Impl::cpu_list() const {
-    std::string text;
-    for (std::size_t n = 0; n < cpus_.size(); ++n) {
-        const vcpu::PowerState power = cpus_.at(n).power_state();
-        text += fmt::format("CPU #{}: affinity {:#x} {}\n", n, cpus_.mpidr(n),
-                            power == vcpu::PowerState::On          ? "on"
-                            : power == vcpu::PowerState::OnPending ? "turning on"
-                                                                   : "off");
-    }
-    return text;
+void Machine::Impl::quit(ShutdownCause cause) {
+    cpus_.pause();
+    run_.notify([cause](debug::MachineObserver& o) { o.shutting_down(cause, "poweroff"); });
+    end(0);
 }
 
 // --- Public face -------------------------------------------------------------------------------------------

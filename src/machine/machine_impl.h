@@ -9,6 +9,7 @@
 #include "pid_file.h"
 #include "platform.h"
 #include "processors.h"
+#include "run_control.h"
 #include "trapeze/boot/boot_plan.h"
 #include "trapeze/debug/machine_control.h"
 #include "trapeze/machine/machine.h"
@@ -29,7 +30,8 @@ public:
     static boot::MachineFdt fdt_inputs(const MachineConfig& config, const Platform& platform, bool has_pmu);
 
 private:
-    enum class RunState : u8 { Running, Paused, Shutdown };
+    using RunState = debug::RunState;
+    using ShutdownCause = debug::ShutdownCause;
 
     // vcpu::VcpuHost: vCPU threads
     void machine_stop_requested(bus::VcpuIndex vcpu, trap::StopReason reason) override;
@@ -37,17 +39,22 @@ private:
     void reset_pe_state(bus::VcpuIndex vcpu) override;
 
     // debug::MachineControl
-    std::string run_state() const override;
-    std::string cpu_list() const override;
+    std::size_t cpu_count() const override { return cpus_.size(); }
+    vcpu::Vcpu& cpu(std::size_t index) override { return cpus_.at(index); }
+    u64 cpu_affinity(std::size_t index) const override { return cpus_.mpidr(index); }
+    mem::GuestMemory& memory() override { return memory_; }
     std::string machine_name() const override { return config_.name; }
-    void stop() override;
-    std::string cont() override;
-    void system_reset() override;
+    RunState run_state() const override { return run_.state(); }
+    void add_observer(debug::MachineObserver& observer) override { run_.add(observer); }
+    void remove_observer(debug::MachineObserver& observer) override { run_.remove(observer); }
+    void stop(RunState why) override;
+    Result<> cont() override;
+    void system_reset(ShutdownCause cause) override;
     void system_powerdown() override;
-    void quit() override { end(0); }
+    void quit(ShutdownCause cause) override;
 
     Result<> restart();
-    void guest_power_off();
+    void guest_power_off(ShutdownCause cause);
     void guest_reset();
     void end(int status);
     void fail_machine(std::string reason);
@@ -66,7 +73,7 @@ private:
     CpuSet cpus_;
 
     std::atomic<u64> boots_{0};  // resets so far; written by the loop thread while all vCPUs are paused
-    RunState state_ = RunState::Paused;
+    RunControl run_;
     int exit_status_ = 0;
     std::string failure_;
 };

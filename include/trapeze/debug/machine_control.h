@@ -1,7 +1,11 @@
-// What a monitor may ask of the machine. Loop thread only.
+// What debuggers and monitors may ask of the machine. Loop thread only.
 #pragma once
 
 #include <string>
+
+#include "trapeze/debug/run_state.h"
+#include "trapeze/mem/guest_memory.h"
+#include "trapeze/vcpu/vcpu.h"
 
 namespace trapeze::debug {
 
@@ -9,18 +13,31 @@ class MachineControl {
 public:
     virtual ~MachineControl() = default;
 
-    // "running", "paused", "shutdown": QEMU's names of the run states.
-    virtual std::string run_state() const = 0;
-    // One line per vCPU: index, MPIDR affinity, power state.
-    virtual std::string cpu_list() const = 0;
+    // --- The parts. Registers and guest RAM may be touched only while no vCPU runs. ---
+    virtual std::size_t cpu_count() const = 0;
+    virtual vcpu::Vcpu& cpu(std::size_t index) = 0;
+    virtual u64 cpu_affinity(std::size_t index) const = 0;  // MPIDR_EL1 layout
+    virtual mem::GuestMemory& memory() = 0;
     virtual std::string machine_name() const = 0;
-    virtual void stop() = 0;
+
+    // --- State ---
+    virtual RunState run_state() const = 0;
+    bool is_running() const { return run_state() == RunState::Running; }
+    // An observer removes itself before it dies.
+    virtual void add_observer(MachineObserver& observer) = 0;
+    virtual void remove_observer(MachineObserver& observer) = 0;
+
+    // --- Control ---
+    // Pauses all vCPUs; on return none of them runs. `why` is Paused or Debug. No effect unless running.
+    virtual void stop(RunState why = RunState::Paused) = 0;
     // Fails, with a sentence, in a state that only a reset can leave.
-    virtual std::string cont() = 0;
-    virtual void system_reset() = 0;
+    virtual Result<> cont() = 0;
+    // Stays paused if it was paused.
+    virtual void system_reset(ShutdownCause cause) = 0;
     // Presses the power button: the guest decides what to do.
     virtual void system_powerdown() = 0;
-    virtual void quit() = 0;
+    // Ends the machine and the program.
+    virtual void quit(ShutdownCause cause) = 0;
 };
 
 }  // namespace trapeze::debug

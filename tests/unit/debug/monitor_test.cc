@@ -6,19 +6,25 @@
 namespace trapeze::debug {
 namespace {
 
+using testing::ByMove;
 using testing::HasSubstr;
 using testing::Return;
 
 class MockMachine : public MachineControl {
 public:
-    MOCK_METHOD(std::string, run_state, (), (const, override));
-    MOCK_METHOD(std::string, cpu_list, (), (const, override));
+    MOCK_METHOD(std::size_t, cpu_count, (), (const, override));
+    MOCK_METHOD(vcpu::Vcpu&, cpu, (std::size_t), (override));
+    MOCK_METHOD(u64, cpu_affinity, (std::size_t), (const, override));
+    MOCK_METHOD(mem::GuestMemory&, memory, (), (override));
     MOCK_METHOD(std::string, machine_name, (), (const, override));
-    MOCK_METHOD(void, stop, (), (override));
-    MOCK_METHOD(std::string, cont, (), (override));
-    MOCK_METHOD(void, system_reset, (), (override));
+    MOCK_METHOD(RunState, run_state, (), (const, override));
+    MOCK_METHOD(void, add_observer, (MachineObserver&), (override));
+    MOCK_METHOD(void, remove_observer, (MachineObserver&), (override));
+    MOCK_METHOD(void, stop, (RunState), (override));
+    MOCK_METHOD(Result<>, cont, (), (override));
+    MOCK_METHOD(void, system_reset, (ShutdownCause), (override));
     MOCK_METHOD(void, system_powerdown, (), (override));
-    MOCK_METHOD(void, quit, (), (override));
+    MOCK_METHOD(void, quit, (ShutdownCause), (override));
 };
 
 class TextPort : public bus::CharPort {
@@ -43,27 +49,27 @@ protected:
 };
 
 TEST_F(MonitorTest, CommandsReachTheMachine) {
-    EXPECT_CALL(machine, stop()).Times(1);
-    EXPECT_CALL(machine, system_reset()).Times(1);
+    EXPECT_CALL(machine, stop(RunState::Paused)).Times(1);
+    EXPECT_CALL(machine, system_reset(ShutdownCause::HostUi)).Times(1);
     EXPECT_CALL(machine, system_powerdown()).Times(1);
-    EXPECT_CALL(machine, quit()).Times(2);
+    EXPECT_CALL(machine, quit(ShutdownCause::HostUi)).Times(2);
     type("stop\rsystem_reset\nsystem_powerdown\rquit\rq\r");
 }
 
 TEST_F(MonitorTest, PrintsStatusWithCarriageReturns) {
-    EXPECT_CALL(machine, run_state()).WillOnce(Return("paused"));
+    EXPECT_CALL(machine, run_state()).WillRepeatedly(Return(RunState::Paused));
     type("info   status\r");
     EXPECT_THAT(port.text, HasSubstr("VM status: paused\r\n"));
 }
 
 TEST_F(MonitorTest, ContReportsWhyItCannot) {
-    EXPECT_CALL(machine, cont()).WillOnce(Return("Resetting the Virtual Machine is required\n"));
-    EXPECT_EQ(monitor.execute("c"), "Resetting the Virtual Machine is required\n");
+    EXPECT_CALL(machine, cont()).WillOnce(Return(ByMove(Result<>(fail("a reset is required")))));
+    EXPECT_EQ(monitor.execute("c"), "a reset is required\n");
 }
 
 TEST_F(MonitorTest, EditsTheLine) {
-    EXPECT_CALL(machine, quit()).Times(1);
-    EXPECT_CALL(machine, stop()).Times(0);
+    EXPECT_CALL(machine, quit(ShutdownCause::HostUi)).Times(1);
+    EXPECT_CALL(machine, stop(testing::_)).Times(0);
     type("stop\x15");
     type("quix\x7ft\r");
 }
