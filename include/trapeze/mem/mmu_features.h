@@ -1,0 +1,46 @@
+// What the guest's ID registers say about address translation (DDI0487 "AArch64 System register
+// descriptions", ID_AA64MMFR*_EL1, ID_AA64PFR1_EL1 and ID_AA64ISAR*_EL1). A control bit of a feature that is
+// not here is RES0 and has no effect, whatever its value in the register.
+#pragma once
+
+#include "trapeze/base/types.h"
+
+namespace trapeze::mem {
+
+// The values that the guest reads. A register that the guest does not have is 0.
+struct MmuIdRegisters {
+    u64 ID_AA64PFR1_EL1 = 0;
+    u64 ID_AA64ISAR1_EL1 = 0;
+    u64 ID_AA64ISAR2_EL1 = 0;
+    u64 ID_AA64MMFR0_EL1 = 0;
+    u64 ID_AA64MMFR1_EL1 = 0;
+    u64 ID_AA64MMFR2_EL1 = 0;
+    u64 ID_AA64MMFR3_EL1 = 0;
+};
+
+struct MmuFeatures {
+    unsigned pa_bits = 48;  // implemented physical address size, 32 to 52 bits
+    bool gran4k = true;
+    bool gran16k = true;
+    bool gran64k = true;
+    bool lpa2_4k = false;       // FEAT_LPA2 for the 4KB granule
+    bool lpa2_16k = false;      // FEAT_LPA2 for the 16KB granule
+    bool lva = false;           // FEAT_LVA: 52-bit addresses with the 64KB granule
+    bool mixed_endian = false;  // SCTLR_EL1.EE exists
+    bool haf = false;           // FEAT_HAFDBS: the Access flag
+    bool hdbs = false;          // FEAT_HAFDBS: the dirty state
+    bool hpds = false;          // FEAT_HPDS
+    bool pan = false;           // FEAT_PAN
+    bool pan3 = false;          // FEAT_PAN3: SCTLR_EL1.EPAN
+    bool e0pd = false;          // FEAT_E0PD
+    bool ttst = false;          // FEAT_TTST
+    bool tcr2 = false;          // FEAT_TCR2
+    bool s1pie = false;         // FEAT_S1PIE
+    bool s1poe = false;         // FEAT_S1POE
+    bool pauth = false;         // FEAT_PAuth: TCR_EL1.TBIDn
+    bool mtx = false;           // FEAT_MTE_NO_ADDRESS_TAGS: TCR_EL1.MTXn
+
+    static MmuFeatures from(const MmuIdRegisters& id);
+};
+
+}  // namespace trapeze::mem
