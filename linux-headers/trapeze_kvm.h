@@ -198,6 +198,13 @@ struct TrapHarderExit {
     std::uint64_t far;  // zero for classes without a fault address
 };
 
+// What the kernel refreshes at every return of KVM_RUN.
+struct SyncRegs {
+    std::uint64_t device_irq_level;  // kDeviceIrq*
+    // With kSyncCore in Run::valid_regs: CoreRegs' X0 to X30, SP_EL0, PC and PSTATE.
+    std::uint64_t core[34];
+};
+
 // Shared between the kernel and the thread that calls KVM_RUN: mmap of the vCPU fd at offset 0.
 struct Run {
     std::uint8_t request_interrupt_window;  // unused on arm64
@@ -221,10 +228,10 @@ struct Run {
         TrapHarderExit arm_trap_harder;
         std::uint8_t exit_padding[256];
     };
-    std::uint64_t valid_regs;  // unused on arm64
-    std::uint64_t dirty_regs;  // unused on arm64
+    std::uint64_t valid_regs;  // kSync*: what KVM_RUN stores in sync. Unused without kCapSyncRegs
+    std::uint64_t dirty_regs;  // kSync*: what KVM_RUN loads from sync before anything else, and then clears
     union {
-        std::uint64_t device_irq_level;  // kDeviceIrq*, refreshed at every return of KVM_RUN
+        SyncRegs sync;
         std::uint8_t sync_padding[2048];
     };
 };
@@ -307,6 +314,8 @@ inline constexpr int kCapSetGuestDebug = 23;
 inline constexpr int kCapVcpuEvents = 41;
 inline constexpr int kCapMaxVcpus = 66;
 inline constexpr int kCapOneReg = 70;
+// On arm64 for VMs of type kVmTypeArmTrapAll only, by our patches: the mask of kSync* that is supported.
+inline constexpr int kCapSyncRegs = 74;
 inline constexpr int kCapReadonlyMem = 81;
 inline constexpr int kCapArmPsci = 87;
 inline constexpr int kCapDeviceCtrl = 89;
@@ -366,6 +375,8 @@ inline constexpr std::uint64_t kHypercall16Bit = 1u << 1;
 
 inline constexpr std::uint16_t kDebugHsrHighValid = 1u << 0;
 inline constexpr std::uint64_t kFailEntryCpuUnsupported = 1u << 0;
+
+inline constexpr std::uint64_t kSyncCore = 1u << 0;  // SyncRegs::core
 
 inline constexpr std::uint64_t kDeviceIrqVirtualTimer = 1u << 0;
 inline constexpr std::uint64_t kDeviceIrqPhysicalTimer = 1u << 1;

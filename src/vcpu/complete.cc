@@ -26,17 +26,11 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 }  // namespace
 
 u64 Vcpu::x(unsigned n) {
-    if (n == 31) return 0;
-    if ((exit_.cached_x & (1u << n)) == 0) {
-        exit_.x[n] = accel_->get(x_reg(n));
-        exit_.cached_x |= 1u << n;
-    }
-    return exit_.x[n];
+    return n == 31 ? 0 : accel_->get(x_reg(n));
 }
 
 arch::Pstate Vcpu::pstate() {
-    if (!exit_.pstate) exit_.pstate = accel_->get(CoreReg::Pstate);
-    return {*exit_.pstate};
+    return {accel_->get(CoreReg::Pstate)};
 }
 
 u64 Vcpu::sysreg(arch::SysReg reg) {
@@ -56,8 +50,6 @@ void Vcpu::begin_exit(u64 pc, unsigned instruction_length, bool after) {
     exit_.pc = pc;
     exit_.instruction_length = instruction_length;
     exit_.pc_is_after = after;
-    exit_.pstate.reset();
-    exit_.cached_x = 0;
 }
 
 void Vcpu::handle(const accel::Exit& exit) {

@@ -112,9 +112,6 @@ private:
         u64 pc = 0;
         unsigned instruction_length = 4;
         bool pc_is_after = false;  // PC already points past the instruction (HVC)
-        std::optional<u64> pstate;
-        u32 cached_x = 0;  // bit n: x[n] holds Xn
-        u64 x[31] = {};
     };
 
     const Config config_;

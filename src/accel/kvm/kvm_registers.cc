@@ -6,6 +6,13 @@
 namespace trapeze::accel {
 namespace {
 
+// Whether kvm::SyncRegs has it. CoreReg counts these as the kernel's structure does.
+constexpr bool is_shared(CoreReg reg) {
+    return reg <= CoreReg::Pstate;
+}
+static_assert(static_cast<unsigned>(CoreReg::Pc) * sizeof(u64) == offsetof(kvm::CoreRegs, pc));
+static_assert(static_cast<unsigned>(CoreReg::Pstate) * sizeof(u64) == offsetof(kvm::CoreRegs, pstate));
+
 u64 core_id(CoreReg reg) {
     const auto n = static_cast<unsigned>(reg);
     if (n < 31) return kvm::core_reg(offsetof(kvm::CoreRegs, x) + n * sizeof(u64));
@@ -56,10 +63,20 @@ u64 KvmVcpu::must_get(u64 id) {
 }
 
 u64 KvmVcpu::get(CoreReg reg) {
+    if (core_is_shared_ && is_shared(reg)) {
+        CHECK(!exit_pending_);
+        return run_->sync.core[static_cast<unsigned>(reg)];
+    }
     return must_get(core_id(reg));
 }
 
 void KvmVcpu::set(CoreReg reg, u64 value) {
+    if (core_is_shared_ && is_shared(reg)) {
+        CHECK(!exit_pending_);
+        run_->sync.core[static_cast<unsigned>(reg)] = value;
+        run_->dirty_regs = kvm::kSyncCore;
+        return;
+    }
     CHECK_MSG(set_one(core_id(reg), value), fmt::format("core register {}", static_cast<unsigned>(reg)));
 }
 

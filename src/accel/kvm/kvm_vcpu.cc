@@ -56,6 +56,8 @@ Result<std::unique_ptr<KvmVcpu>> KvmVcpu::create(const Fd& vm, Fd fd, unsigned i
     if (run == MAP_FAILED) return fail_errno(errno, "could not map the run area of vCPU {}", index);
     std::unique_ptr<KvmVcpu> vcpu(
         new KvmVcpu(vm, std::move(fd), index, mpidr, static_cast<kvm::Run*>(run), run_size, init));
+    vcpu->shares_core_ = (kvm_check(vm, kvm::kCapSyncRegs) & static_cast<int>(kvm::kSyncCore)) != 0;
+    if (vcpu->shares_core_) vcpu->run_->valid_regs = kvm::kSyncCore;
     TRY(vcpu->init());
     if ((init.features[0] & (1u << kvm::kVcpuSve)) != 0) {
         int feature = kvm::kVcpuSve;
@@ -93,6 +95,8 @@ Result<> KvmVcpu::init_pmu() {
 // KVM_ARM_VCPU_INIT resets the registers, and before the first run also forgets the interrupt lines.
 Result<> KvmVcpu::reset() {
     if (exit_pending_) flush_pending();
+    core_is_shared_ = false;
+    run_->dirty_regs = 0;  // what was written before the reset
     TRY(init());
     TRY(set_affinity());
     applied_ = wanted_.load() ^ (kIrq | kFiq);  // unknown: make the next run set both
@@ -142,6 +146,7 @@ Exit KvmVcpu::run() {
     const int result = kvm_ioctl(fd_, kvm::kRun);
     const int error = errno;
     in_run_.store(false);
+    core_is_shared_ = shares_core_;
 
     if (result == 0) {
         exit_pending_ = false;
@@ -192,12 +197,13 @@ void KvmVcpu::flush_pending() {
     __atomic_store_n(&run_->immediate_exit, 1, __ATOMIC_SEQ_CST);
     const int result = kvm_ioctl(fd_, kvm::kRun);
     CHECK(result != 0 && errno == EINTR);
+    core_is_shared_ = shares_core_;
     __atomic_store_n(&run_->immediate_exit, 0, __ATOMIC_SEQ_CST);
     exit_pending_ = false;
 }
 
 DeviceIrqLevels KvmVcpu::device_irq_levels() const {
-    const u64 levels = run_->device_irq_level;
+    const u64 levels = run_->sync.device_irq_level;
     return {.virtual_timer = (levels & kvm::kDeviceIrqVirtualTimer) != 0,
             .physical_timer = (levels & kvm::kDeviceIrqPhysicalTimer) != 0,
             .pmu = (levels & kvm::kDeviceIrqPmu) != 0};

@@ -64,6 +64,11 @@ private:
     bool exit_pending_ = false;  // owner thread
     bool has_run_ = false;       // owner thread
 
+    // X0 to X30, SP_EL0, PC and PSTATE pass through run_->sync where the kernel can do that, which saves an
+    // ioctl for each of them at each exit.
+    bool shares_core_ = false;     // const after create()
+    bool core_is_shared_ = false;  // owner thread: run_->sync has the current values; from KVM_RUN until reset
+
     // Named mailbox of kick(): set while the owner is in, or about to enter, KVM_RUN.
     std::atomic<bool> in_run_{false};
     std::atomic<pthread_t> thread_{};
