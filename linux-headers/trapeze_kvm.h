@@ -427,7 +427,9 @@ inline constexpr unsigned kRegSizeShift = 52;
 inline constexpr std::uint64_t kRegSizeU32 = 0x0020000000000000;
 inline constexpr std::uint64_t kRegSizeU64 = 0x0030000000000000;
 inline constexpr std::uint64_t kRegSizeU128 = 0x0040000000000000;
+inline constexpr std::uint64_t kRegSizeU256 = 0x0050000000000000;
 inline constexpr std::uint64_t kRegSizeU512 = 0x0060000000000000;
+inline constexpr std::uint64_t kRegSizeU2048 = 0x0080000000000000;
 
 inline constexpr std::uint64_t kRegClassMask = 0x0fff0000;  // KVM_REG_ARM_COPROC_MASK
 inline constexpr std::uint64_t kRegCore = 0x0010 << 16;
@@ -512,6 +514,18 @@ inline constexpr std::uint64_t kWorkaround3NotRequired = 2;
 // The vector lengths of an SVE vCPU: 512 bits, bit n set for a length of n + 1 quadwords. Before finalize
 // only.
 inline constexpr std::uint64_t kRegSveVls = kRegArm64 | kRegSizeU512 | kRegSve | 0xffff;
+
+// The first slices of Z0..Z31, P0..P15 and FFR, which hold all of them up to the architecture's longest vector.
+// Bytes above the vCPU's vector length read as zero. After finalize only.
+inline constexpr std::size_t kSveZBytes = 256;
+inline constexpr std::size_t kSvePBytes = 32;
+constexpr std::uint64_t sve_z(unsigned n) {
+    return kRegArm64 | kRegSizeU2048 | kRegSve | n << 5;
+}
+constexpr std::uint64_t sve_p(unsigned n) {
+    return kRegArm64 | kRegSizeU256 | kRegSve | 0x400 | n << 5;
+}
+inline constexpr std::uint64_t kRegSveFfr = kRegArm64 | kRegSizeU256 | kRegSve | 0x600;
 
 // kArmGetRegWritableMasks: the ID register space (op0 3, op1 0, 1 or 3, CRn 0).
 inline constexpr std::uint32_t kFeatureIdRange = 0;  // KVM_ARM_FEATURE_ID_RANGE

@@ -4,9 +4,11 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 
+#include "trapeze/accel/debug.h"
 #include "trapeze/arch/esr.h"
 #include "trapeze/arch/sysreg.h"
 #include "trapeze/base/result.h"
@@ -46,7 +48,8 @@ struct FatalExit {
     std::string reason;
 };
 
-using Exit = std::variant<TrapExit, MmioExit, UndescribedMmioExit, InterruptedExit, FatalExit>;
+using Exit =
+    std::variant<TrapExit, MmioExit, UndescribedMmioExit, InterruptedExit, FatalExit, DebugExit>;
 
 // --- Registers -----------------------------------------------------------------------------------------
 
@@ -123,6 +126,20 @@ public:
 
     // Makes a data abort that just exited take an external abort at EL1.
     virtual void inject_external_abort() = 0;
+
+    // --- For debuggers; an accelerator without support has none of it ---
+    virtual DebugLimits debug_limits() const { return {}; }
+    // Lasts until the next call; a reset keeps it. At most debug_limits() of each kind, and watchpoints must
+    // be is_watchable().
+    virtual Result<> set_guest_debug(const GuestDebug&) { return fail("the accelerator cannot debug a guest"); }
+    // Bytes of an SVE register; 0 without SVE.
+    virtual unsigned vector_length() const { return 0; }
+    // False when there is no such register. The span has the size that VectorReg says.
+    virtual bool get_vector(VectorReg, unsigned /*n*/, std::span<u8>) { return false; }
+    virtual bool set_vector(VectorReg, unsigned /*n*/, std::span<const u8>) { return false; }
+    // Instructions were written at this host view of guest RAM: makes every vCPU fetch them, whatever its
+    // caches and memory attributes. Any thread.
+    virtual void instructions_written(std::span<const u8>) {}
 
     // Architectural warm reset: every register to its reset value, PSTATE EL1h with DAIF set.
     virtual Result<> reset() = 0;

@@ -24,9 +24,10 @@ constexpr u64 breakpoint_control() {
 }
 
 u64 watchpoint_control(const Watchpoint& w) {
-    const u64 common = Enable::make(1) | PrivilegeMode::make(kEl1AndEl0) |
-                       LoadStore::make(static_cast<u64>(w.kind));
-    if (w.length <= 8) return common | WatchpointBas::make(low_mask(static_cast<unsigned>(w.length)) << (w.address & 7));
+    const u64 common =
+        Enable::make(1) | PrivilegeMode::make(kEl1AndEl0) | LoadStore::make(static_cast<u64>(w.kind));
+    if (w.length <= 8)
+        return common | WatchpointBas::make(low_mask(static_cast<unsigned>(w.length)) << (w.address & 7));
     return common | WatchpointBas::make(0xff) |
            WatchpointMask::make(static_cast<u64>(std::countr_zero(w.length)));
 }
@@ -136,8 +137,8 @@ bool KvmVcpu::set_vector(VectorReg reg, unsigned n, std::span<const u8> from) {
     return kvm_ioctl(fd_, kvm::kSetOneReg, &argument) == 0;
 }
 
-// A guest with its MMU off fetches and loads past the caches unless the host forces them on (FEAT_S2FWB), so the
-// lines go to memory; and the instruction caches of all CPUs forget them.
+// A guest with its MMU off fetches and loads past the caches unless the host forces them on (FEAT_S2FWB), so
+// the lines go to memory; and the instruction caches of all CPUs forget them.
 void KvmVcpu::instructions_written(std::span<const u8> host) {
 #if defined(__aarch64__)
     u64 ctr = 0;

@@ -99,7 +99,7 @@ Result<> KvmVcpu::reset() {
     run_->dirty_regs = 0;  // what was written before the reset
     TRY(init());
     TRY(set_affinity());
-    applied_ = wanted_.load() ^ (kIrq | kFiq);  // unknown: make the next run set both
+    applied_ = effective_lines() ^ (kIrq | kFiq);  // unknown: make the next run set both
     return {};
 }
 
@@ -110,7 +110,7 @@ void KvmVcpu::apply_lines() {
         line.level = level ? 1 : 0;
         CHECK(kvm_ioctl(vm_, kvm::kIrqLine, &line) == 0);
     };
-    const unsigned wanted = wanted_.load();
+    const unsigned wanted = effective_lines();
     const unsigned changed = wanted ^ applied_;
     if ((changed & kIrq) != 0) drive(kvm::kIrqCpuIrq, (wanted & kIrq) != 0);
     if ((changed & kFiq) != 0) drive(kvm::kIrqCpuFiq, (wanted & kFiq) != 0);
@@ -142,7 +142,7 @@ Exit KvmVcpu::run() {
         has_run_ = true;
     }
     in_run_.store(true);
-    if (wanted_.load() != applied_) apply_lines();
+    if (effective_lines() != applied_) apply_lines();
     const int result = kvm_ioctl(fd_, kvm::kRun);
     const int error = errno;
     in_run_.store(false);
@@ -176,6 +176,7 @@ Exit KvmVcpu::decode_exit() {
         case kvm::kExitArmNisv:
             return UndescribedMmioExit{mem::Gpa{run_->arm_nisv.fault_ipa},
                                        static_cast<u32>(run_->arm_nisv.esr_iss)};
+        case kvm::kExitDebug: return decode_debug_exit();
         case kvm::kExitIntr: return InterruptedExit{};
         case kvm::kExitFailEntry:
             return FatalExit{

@@ -38,6 +38,12 @@ public:
     std::optional<u64> ccsidr(u64 csselr) override;
     std::optional<u64> smccc_workaround(unsigned n) override;
     void inject_external_abort() override;
+    DebugLimits debug_limits() const override;
+    Result<> set_guest_debug(const GuestDebug& debug) override;
+    unsigned vector_length() const override;
+    bool get_vector(VectorReg reg, unsigned n, std::span<u8> to) override;
+    bool set_vector(VectorReg reg, unsigned n, std::span<const u8> from) override;
+    void instructions_written(std::span<const u8> host) override;
     Result<> reset() override;
 
 private:
@@ -45,6 +51,7 @@ private:
             const kvm::VcpuInit& init);
 
     Exit decode_exit();
+    DebugExit decode_debug_exit();
     Result<> init();
     Result<> set_affinity();
     std::optional<u64> get_one(u64 id);
@@ -52,6 +59,7 @@ private:
     u64 must_get(u64 id);
     std::optional<ArmedTimer> timer(u64 ctl_id, u64 cval_id, u64 count_id);
     void apply_lines();
+    unsigned effective_lines() const { return lines_masked_ ? 0 : wanted_.load(); }
 
     const Fd& vm_;
     const Fd fd_;
@@ -80,6 +88,7 @@ private:
     static constexpr unsigned kFiq = 2;
     std::atomic<unsigned> wanted_{0};
     unsigned applied_ = 0;
+    bool lines_masked_ = false;  // owner thread: GuestDebug::mask_interrupts
 };
 
 }  // namespace trapeze::accel
