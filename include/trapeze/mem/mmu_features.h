@@ -37,9 +37,11 @@ struct MmuFeatures {
     bool tcr2 = false;          // FEAT_TCR2
     bool s1pie = false;         // FEAT_S1PIE
     bool s1poe = false;         // FEAT_S1POE
+    bool aie = false;           // FEAT_AIE
     bool pauth = false;         // FEAT_PAuth: TCR_EL1.TBIDn
     bool mtx = false;           // FEAT_MTE_NO_ADDRESS_TAGS: TCR_EL1.MTXn
 
+    // FEAT_D128 is not modelled: physical addresses have at most 52 bits.
     static MmuFeatures from(const MmuIdRegisters& id);
 };
 

@@ -29,6 +29,7 @@ struct El10Registers {
     u64 TTBR0_EL1 = 0;
     u64 TTBR1_EL1 = 0;
     u64 MAIR_EL1 = 0;
+    u64 MAIR2_EL1 = 0;  // FEAT_AIE
     u64 TCR2_EL1 = 0;   // FEAT_TCR2
     u64 PIR_EL1 = 0;    // FEAT_S1PIE
     u64 PIRE0_EL1 = 0;  // FEAT_S1PIE
@@ -101,10 +102,11 @@ enum class FaultKind : u8 { AddressSize, Translation, AccessFlag, Permission, Ex
 
 struct Fault {
     FaultKind kind = FaultKind::Translation;
-    s8 level = 0;          // -1 to 3
-    bool stage2 = false;   // the fault was taken on stage 2; never for a walk of stage 1 alone
-    bool on_walk = false;  // and that while stage 1 read a descriptor (PAR_EL1.PTW)
-    bool overlay = false;  // Permission: the overlay denied what the base permissions allow
+    s8 level = 0;            // -1 to 3
+    bool stage2 = false;     // the fault was taken on stage 2; never for a walk of stage 1 alone
+    bool on_walk = false;    // and that while stage 1 read a descriptor (PAR_EL1.PTW)
+    bool overlay = false;    // Permission: the overlay permissions deny the access
+    bool dirty_bit = false;  // Permission: nDirty is 1 and the hardware may not clear it (FEAT_S1PIE)
 
     constexpr bool operator==(const Fault&) const = default;
 };
