@@ -112,6 +112,10 @@ Result<void> echr_option(Draft&, const OptionUse&);
 // console_wiring.cc: which stream serial0 gets, and whether a monitor shares it.
 Result<void> finish_console(Draft&);
 
+// action_option.cc
+Result<void> action_option(Draft&, const OptionUse&);
+Result<void> watchdog_action_option(Draft&, const OptionUse&);
+
 // log_options.cc
 Result<void> log_option(Draft&, const OptionUse&);
 Result<void> trace_option(Draft&, const OptionUse&);
@@ -119,7 +123,6 @@ Result<void> trace_option(Draft&, const OptionUse&);
 // small_options.cc
 Result<void> name_option(Draft&, const OptionUse&);
 Result<void> rtc_option(Draft&, const OptionUse&);
-Result<void> action_option(Draft&, const OptionUse&);
 Result<void> device_option(Draft&, const OptionUse&);
 Result<void> display_option(Draft&, const OptionUse&);
 // For options of which only the values "none" and off-like ones make sense here.

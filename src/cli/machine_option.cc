@@ -55,6 +55,11 @@ Result<void> set_dtb_randomness(Draft& draft, const KeyArgument& argument) {
     return {};
 }
 
+Result<void> set_pvpanic(Draft& draft, const KeyArgument& argument) {
+    draft.config.pvpanic = TRY(parse_bool(argument.value));
+    return {};
+}
+
 // No firmware is loaded that could hand ACPI tables to the guest.
 Result<void> accept_on_off_auto(Draft&, const KeyArgument& argument) {
     TRY(parse_on_off_auto(argument.value));
@@ -87,6 +92,7 @@ constexpr KeyRow<Draft> kMachineKeys[] = {
     {"dumpdtb", "file", set_file<&MachineConfig::dump_dtb>, "write the device tree to a file and exit"},
     {"dtb-randomness", "on|off", set_dtb_randomness, "random seeds in the device tree"},
     {"dtb-kaslr-seed", "on|off", set_dtb_randomness, "same as dtb-randomness"},
+    {"pvpanic", "on|off", set_pvpanic, "device through which the guest reports a panic"},
     {"acpi", "on|off|auto", accept_on_off_auto, "no effect"},
     {"highmem", "on|off", accept_bool, "no effect"},
     {"highmem-ecam", "on|off", accept_bool, "no effect"},

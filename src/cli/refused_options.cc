@@ -69,7 +69,6 @@ constexpr RefusedRow kRefused[] = {
     {"tpmdev", kText, "TPM devices"},
     {"usbdevice", kText, "USB devices"},
     {"watchdog", kText, "watchdog devices"},
-    {"watchdog-action", kText, "watchdog devices"},
     {"audiodev", kText, "audio devices"},
     {"spice", kText, "remote displays"},
     {"full-screen", kNone, "graphical displays"},

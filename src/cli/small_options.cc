@@ -38,37 +38,6 @@ constexpr KeyRow<Draft> kRtcKeys[] = {
     {"driftfix", "none", accept_only<kNone>, "no effect"},
 };
 
-template <bool machine::MachineConfig::*Member>
-Result<void> set_action(Draft& draft, std::string_view value, std::string_view off, std::string_view on) {
-    if (value != off && value != on) return fail("must be {} or {}", off, on);
-    draft.config.*Member = value == on;
-    return {};
-}
-
-Result<void> set_reboot(Draft& draft, const KeyArgument& argument) {
-    return set_action<&machine::MachineConfig::no_reboot>(draft, argument.value, "reset", "shutdown");
-}
-
-Result<void> set_shutdown(Draft& draft, const KeyArgument& argument) {
-    return set_action<&machine::MachineConfig::no_shutdown>(draft, argument.value, "poweroff", "pause");
-}
-
-// There is no device through which the guest could report a panic or a watchdog could fire.
-Result<void> ignore_event(Draft&, const KeyArgument& argument) {
-    for (const std::string_view action :
-         {"none", "pause", "shutdown", "reset", "poweroff", "exit-failure", "debug", "inject-nmi"}) {
-        if (argument.value == action) return {};
-    }
-    return fail("unknown action");
-}
-
-constexpr KeyRow<Draft> kActionKeys[] = {
-    {"reboot", "reset|shutdown", set_reboot, "when the guest reboots"},
-    {"shutdown", "poweroff|pause", set_shutdown, "when the guest powers off"},
-    {"panic", "action", ignore_event, "no effect"},
-    {"watchdog", "action", ignore_event, "no effect"},
-};
-
 // Ways to ask for none of something.
 struct Nothing {
     std::string_view option;
@@ -99,10 +68,6 @@ Result<void> name_option(Draft& draft, const OptionUse& use) {
 
 Result<void> rtc_option(Draft& draft, const OptionUse& use) {
     return apply_keys<Draft>(use.name, kRtcKeys, TRY(split_list(use, {})), draft);
-}
-
-Result<void> action_option(Draft& draft, const OptionUse& use) {
-    return apply_keys<Draft>(use.name, kActionKeys, TRY(split_list(use, {})), draft);
 }
 
 Result<void> device_option(Draft& draft, const OptionUse& use) {

@@ -16,7 +16,8 @@ Result<> dump_device_tree(const MachineConfig& config) {
     NoLines lines;
     const auto loop = TRY(EventLoop::create());
     const auto serial = chardev::open_null();
-    const Platform platform(config.vcpus, lines, *serial, *loop);
+    Platform platform(config.vcpus, lines, *serial, *loop);
+    if (config.pvpanic) platform.add_pvpanic([](devices::PvpanicEvent) {});
     const auto blob = TRY(boot::build_machine_fdt(
         Machine::Impl::fdt_inputs(config, platform, config.cpu.pmu != OnOffAuto::Off)));
     return boot::dump_fdt(blob, config.dump_dtb);

@@ -40,6 +40,9 @@ Result<> Machine::Impl::build() {
     // From here on the terminal is in raw mode.
     console_ = TRY(Console::create(config_, loop_, [this] { quit(ShutdownCause::HostUi); }));
     platform_ = std::make_unique<Platform>(config_.vcpus, cpus_, console_->serial(), loop_);
+    if (config_.pvpanic) {
+        platform_->add_pvpanic([this](devices::PvpanicEvent event) { pvpanic_event(event); });
+    }
     firmware_ = std::make_unique<Firmware>(cpus_, memory_,
                                            [this](unsigned n) { return processors_->smccc_workaround(n); });
     boot_ = TRY(boot::BootPlan::make({config_.kernel, config_.initrd, config_.dtb},
@@ -71,6 +74,7 @@ Result<int> Machine::Impl::run() {
 // Everything to its state after power-on, ready to run. vCPUs are paused.
 Result<> Machine::Impl::restart() {
     boots_.fetch_add(1);
+    pvpanic_events_.store(0);
     platform_->reset();
     TRY(boot_->write_to(memory_));
     const boot::BootLayout& layout = boot_->layout();
@@ -106,6 +110,12 @@ void Machine::Impl::vcpu_failed(bus::VcpuIndex, const std::string& reason) {
     loop_.post([this, reason] { fail_machine(reason); });
 }
 
+// One task at a time waits for the loop, however often the guest writes.
+void Machine::Impl::pvpanic_event(devices::PvpanicEvent event) {
+    if (pvpanic_events_.fetch_or(static_cast<u32>(event)) != 0) return;
+    loop_.post([this] { handle_pvpanic_events(); });
+}
+
 void Machine::Impl::reset_pe_state(bus::VcpuIndex vcpu) {
     processors_->reset(vcpu);
     platform_->gic().reset_cpu(vcpu);
@@ -123,6 +133,30 @@ void Machine::Impl::guest_power_off(ShutdownCause cause) {
 void Machine::Impl::guest_reset() {
     if (config_.no_reboot) return guest_power_off(ShutdownCause::GuestReset);
     system_reset(ShutdownCause::GuestReset);
+}
+
+void Machine::Impl::handle_pvpanic_events() {
+    const u32 events = pvpanic_events_.exchange(0);
+    if ((events & static_cast<u32>(devices::PvpanicEvent::Panicked)) != 0) return guest_panicked();
+    if ((events & static_cast<u32>(devices::PvpanicEvent::CrashLoaded)) != 0) {
+        run_.notify([](debug::MachineObserver& o) { o.guest_crash_loaded(); });
+    }
+}
+
+void Machine::Impl::guest_panicked() {
+    const auto tell = [this](std::string_view action) {
+        run_.notify([action](debug::MachineObserver& o) { o.guest_panicked(action); });
+    };
+    if (debug::needs_reset(run_.state())) return;
+    if (config_.panic_action == PanicAction::None) return tell("run");
+    cpus_.pause();
+    const bool pause = config_.panic_action == PanicAction::Pause ||
+                       (config_.panic_action == PanicAction::Shutdown && config_.no_shutdown);
+    tell(pause ? "pause" : "poweroff");
+    run_.enter(RunState::GuestPanicked);
+    if (pause) return;
+    guest_power_off(ShutdownCause::GuestPanic);
+    if (!config_.no_shutdown && config_.panic_action == PanicAction::ExitFailure) exit_status_ = 1;
 }
 
 void Machine::Impl::system_reset(ShutdownCause cause) {

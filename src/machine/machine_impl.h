@@ -37,6 +37,7 @@ private:
     void machine_stop_requested(bus::VcpuIndex vcpu, trap::StopReason reason) override;
     void vcpu_failed(bus::VcpuIndex vcpu, const std::string& reason) override;
     void reset_pe_state(bus::VcpuIndex vcpu) override;
+    void pvpanic_event(devices::PvpanicEvent event);
 
     // debug::MachineControl
     std::size_t cpu_count() const override { return cpus_.size(); }
@@ -56,6 +57,8 @@ private:
     Result<> restart();
     void guest_power_off(ShutdownCause cause);
     void guest_reset();
+    void handle_pvpanic_events();
+    void guest_panicked();
     void end(int status);
     void fail_machine(std::string reason);
 
@@ -73,6 +76,7 @@ private:
     CpuSet cpus_;
 
     std::atomic<u64> boots_{0};  // resets so far; written by the loop thread while all vCPUs are paused
+    std::atomic<u32> pvpanic_events_{0};  // bits of PvpanicEvent that the loop thread has not seen yet
     RunControl run_;
     int exit_status_ = 0;
     std::string failure_;

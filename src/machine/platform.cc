@@ -44,6 +44,10 @@ void Platform::map_gic(unsigned vcpus) {
     gic_.set_redistributor_regions(counts);
 }
 
+void Platform::add_pvpanic(std::function<void(devices::PvpanicEvent)> report) {
+    mmio_.add(map::kPvpanic, pvpanic_.emplace(std::move(report)));
+}
+
 void Platform::reset() {
     uart_.reset();
     rtc_.reset();
@@ -52,7 +56,7 @@ void Platform::reset() {
 }
 
 std::vector<std::function<void(bus::FdtWriter&)>> Platform::describers() const {
-    return {
+    std::vector<std::function<void(bus::FdtWriter&)>> list = {
         [this](bus::FdtWriter& fdt) { gic_.describe(fdt, map::kGicDistributor, redistributors_); },
         [](bus::FdtWriter& fdt) {
             devices::Pl011::describe(fdt, map::kUart.base.value, bus::spi(map::kUartSpi));
@@ -65,6 +69,11 @@ std::vector<std::function<void(bus::FdtWriter&)>> Platform::describers() const {
         },
         [](bus::FdtWriter& fdt) { devices::PowerButton::describe(fdt); },
     };
+    if (pvpanic_) {
+        list.emplace_back(
+            [](bus::FdtWriter& fdt) { devices::Pvpanic::describe(fdt, map::kPvpanic.base.value); });
+    }
+    return list;
 }
 
 }  // namespace trapeze::machine

@@ -74,8 +74,10 @@ public:
     // The run is over: the machine will pause for good or the program will end, as `action` ("pause",
     // "poweroff") says. vCPUs still exist.
     virtual void shutting_down(ShutdownCause, std::string_view /*action*/) {}
-    // `action` is what happens next: "pause", "poweroff", "exit-failure" or "run".
+    // `action` is what happens next, as in QAPI's "GuestPanicAction": "pause", "poweroff" or "run".
     virtual void guest_panicked(std::string_view /*action*/) {}
+    // The guest panicked, and its own crash kernel takes over.
+    virtual void guest_crash_loaded() {}
 };
 
 }  // namespace trapeze::debug

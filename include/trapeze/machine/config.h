@@ -48,6 +48,28 @@ struct CpuTopology {
     unsigned threads = 1;
 };
 
+// What happens when the guest reports a panic (-action panic=).
+enum class PanicAction : u8 {
+    Shutdown,     // as when it powers off
+    ExitFailure,  // the same, with exit status 1
+    Pause,
+    None,
+};
+
+// The recorder of trace events: -trace with file= or buffer=.
+struct TraceConfig {
+    bool record = false;
+    std::string file;               // empty: in memory only
+    bool stream = true;             // false: the file gets what the buffers hold at the end
+    u64 buffer_bytes = 1ull << 20;  // for each vCPU
+};
+
+// -stats.
+struct StatisticsConfig {
+    std::string file;  // empty: off
+    bool json = false;
+};
+
 inline constexpr unsigned kMaxVcpus = 512;
 
 struct MachineConfig {
@@ -63,6 +85,8 @@ struct MachineConfig {
     bool dtb_randomness = true;  // rng-seed and kaslr-seed in /chosen
     bool no_reboot = false;
     bool no_shutdown = false;
+    PanicAction panic_action = PanicAction::Shutdown;
+    bool pvpanic = true;        // -machine pvpanic=
     bool start_paused = false;  // -S
     CharConfig serial;          // serial0
     unsigned mux_escape = 1;    // -echr: control character (1 to 31), Ctrl-A

@@ -206,6 +206,29 @@ TEST(MachineOptions, NameAndRunning) {
     EXPECT_FALSE(config("-no-reboot -action reboot=reset,panic=exit-failure,watchdog=none").no_reboot);
 }
 
+TEST(MachineOptions, PanicAction) {
+    using machine::PanicAction;
+    EXPECT_EQ(config("").panic_action, PanicAction::Shutdown);
+    EXPECT_EQ(config("-action panic=exit-failure").panic_action, PanicAction::ExitFailure);
+    EXPECT_EQ(config("-action panic=pause,reboot=reset").panic_action, PanicAction::Pause);
+    EXPECT_EQ(config("-action panic=none").panic_action, PanicAction::None);
+    EXPECT_EQ(config("-action panic=none -action panic=shutdown").panic_action, PanicAction::Shutdown);
+    EXPECT_TRUE(config("").pvpanic);
+    EXPECT_FALSE(config("-M virt,pvpanic=off").pvpanic);
+}
+
+TEST(MachineOptions, WatchdogActionsAreAcceptedWithAWarning) {
+    for (const std::string_view word :
+         {"reset", "shutdown", "poweroff", "pause", "debug", "none", "inject-nmi"}) {
+        for (const std::string_view option : {"-action watchdog=", "-watchdog-action "}) {
+            const RunMachine machine = run(fmt::format("{}{}", option, word));
+            ASSERT_EQ(machine.warnings.size(), 1u) << word;
+            EXPECT_EQ(machine.warnings.front(),
+                      fmt::format("-action watchdog={} has no effect: this version has no watchdog devices", word));
+        }
+    }
+}
+
 TEST(MachineOptions, AcceptedWithoutEffect) {
     const RunMachine machine =
         run("-vga none -vnc none -parallel none -parallel null -audio none -audio driver=none -net none -nic "
