@@ -1,0 +1,67 @@
+// ID registers to features (DDI0487 "ID_AA64MMFR0_EL1" and following).
+#include <gtest/gtest.h>
+
+#include "trapeze/mem/mmu_features.h"
+
+namespace trapeze::mem {
+namespace {
+
+MmuFeatures mmfr0(u64 value) {
+    return MmuFeatures::from({.ID_AA64MMFR0_EL1 = value});
+}
+
+TEST(MmuFeaturesTest, PaRange) {
+    const unsigned expected[] = {32, 36, 40, 42, 44, 48, 52, 52, 52};
+    for (u64 n = 0; n < 9; ++n) EXPECT_EQ(mmfr0(n).pa_bits, expected[n]) << n;
+    EXPECT_EQ(mmfr0(15).pa_bits, 52u);
+}
+
+TEST(MmuFeaturesTest, Granules) {
+    // TGran4 [31:28] and TGran64 [27:24] are signed, TGran16 [23:20] is not.
+    const MmuFeatures zero = mmfr0(0);
+    EXPECT_TRUE(zero.gran4k && zero.gran64k && !zero.gran16k && !zero.lpa2_4k && !zero.lpa2_16k);
+    const MmuFeatures none = mmfr0(0xff00'0000);
+    EXPECT_TRUE(!none.gran4k && !none.gran16k && !none.gran64k && !none.lpa2_4k);
+    const MmuFeatures lpa2 = mmfr0(0x1020'0000);
+    EXPECT_TRUE(lpa2.gran4k && lpa2.gran16k && lpa2.lpa2_4k && lpa2.lpa2_16k);
+    const MmuFeatures plain16k = mmfr0(0x0010'0000);
+    EXPECT_TRUE(plain16k.gran16k && !plain16k.lpa2_16k);
+}
+
+TEST(MmuFeaturesTest, OneFieldAtATime) {
+    EXPECT_TRUE(mmfr0(0x100).mixed_endian);
+    const auto mmfr1 = [](u64 v) { return MmuFeatures::from({.ID_AA64MMFR1_EL1 = v}); };
+    EXPECT_TRUE(mmfr1(1).haf && !mmfr1(1).hdbs && mmfr1(2).haf && mmfr1(2).hdbs && !mmfr1(0).haf);
+    EXPECT_TRUE(mmfr1(0x1000).hpds && !mmfr1(0x0fff).hpds);
+    EXPECT_TRUE(mmfr1(0x20'0000).pan && !mmfr1(0x20'0000).pan3 && mmfr1(0x30'0000).pan3);
+    const auto mmfr2 = [](u64 v) { return MmuFeatures::from({.ID_AA64MMFR2_EL1 = v}); };
+    EXPECT_TRUE(mmfr2(0x1'0000).lva && !mmfr2(0).lva);
+    EXPECT_TRUE(mmfr2(0x1000'0000).ttst && !mmfr2(0).ttst);
+    EXPECT_TRUE(mmfr2(1ull << 60).e0pd && !mmfr2(0).e0pd);
+    const auto mmfr3 = [](u64 v) { return MmuFeatures::from({.ID_AA64MMFR3_EL1 = v}); };
+    EXPECT_TRUE(mmfr3(1).tcr2 && !mmfr3(1).s1pie);
+    EXPECT_TRUE(mmfr3(0x100).s1pie && !mmfr3(0x100).tcr2);
+    EXPECT_TRUE(mmfr3(0x1'0000).s1poe);
+    EXPECT_TRUE(mmfr3(0x100'0000).aie);
+    EXPECT_TRUE(MmuFeatures::from({.ID_AA64ISAR1_EL1 = 0x10}).pauth);
+    EXPECT_TRUE(MmuFeatures::from({.ID_AA64ISAR1_EL1 = 0x100}).pauth);
+    EXPECT_TRUE(MmuFeatures::from({.ID_AA64ISAR2_EL1 = 0x1000}).pauth);
+    EXPECT_FALSE(MmuFeatures::from({}).pauth);
+    EXPECT_TRUE(MmuFeatures::from({.ID_AA64PFR1_EL1 = 1ull << 52}).mtx);
+}
+
+// The register values of real CPUs.
+TEST(MmuFeaturesTest, CortexA57AndA76) {
+    const MmuFeatures a57 = mmfr0(0x1124);
+    EXPECT_EQ(a57.pa_bits, 44u);
+    EXPECT_TRUE(a57.gran4k && !a57.gran16k && a57.gran64k && a57.mixed_endian);
+    EXPECT_TRUE(!a57.haf && !a57.hpds && !a57.pan && !a57.ttst && !a57.lva);
+    const MmuFeatures a76 = MmuFeatures::from(
+        {.ID_AA64MMFR0_EL1 = 0x10'1122, .ID_AA64MMFR1_EL1 = 0x1021'2122, .ID_AA64MMFR2_EL1 = 0x1011});
+    EXPECT_EQ(a76.pa_bits, 40u);
+    EXPECT_TRUE(a76.gran4k && a76.gran16k && a76.gran64k && a76.haf && a76.hdbs && a76.hpds && a76.pan);
+    EXPECT_TRUE(!a76.pan3 && !a76.lpa2_4k && !a76.lpa2_16k && !a76.e0pd && !a76.tcr2);
+}
+
+}  // namespace
+}  // namespace trapeze::mem
