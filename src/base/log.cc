@@ -37,6 +37,9 @@ std::shared_ptr<spdlog::logger>& diagnostic_logger() {
 // during static initialisation.
 constinit TraceEvent* first_event = nullptr;
 
+constinit std::atomic<TraceSink*> trace_sink{nullptr};
+constinit std::atomic<TraceTo> default_destination{TraceTo::Log};
+
 }  // namespace
 
 void print_error(std::string_view text) {
@@ -51,6 +54,17 @@ void print_note(std::string_view text) {
 
 void log_detail::write_line(std::string_view text) {
     diagnostic_logger()->info("{}", text);
+}
+
+void log_detail::write_event(const TraceEvent& event, std::string_view text) {
+    if (event.wants_text(TraceTo::Recorder)) {
+        if (TraceSink* sink = trace_sink.load()) sink->record(event, text);
+    }
+    if (event.wants_text(TraceTo::Log)) write_line(fmt::format("{} {}", event.name(), text));
+}
+
+void set_trace_sink(TraceSink* sink) {
+    trace_sink.store(sink);
 }
 
 void log_detail::write_limited(RateLimiter& limiter, std::string_view prefix, std::string_view text) {
@@ -80,8 +94,21 @@ void flush_log() {
     user_logger().flush();
 }
 
-TraceEvent::TraceEvent(const char* name) : name_(name), next_(first_event) {
+TraceEvent::TraceEvent(const char* name, Kind kind)
+    : name_(name), text_mask_(kind == Kind::Exit ? kLog : kLog | kRecorder), next_(first_event) {
     first_event = this;
+}
+
+void TraceEvent::set_enabled(bool on) {
+    if (on) {
+        enable(default_destination.load(std::memory_order_relaxed));
+    } else {
+        state_.store(0, std::memory_order_relaxed);
+    }
+}
+
+void TraceEvent::set_default_destination(TraceTo destination) {
+    default_destination.store(destination, std::memory_order_relaxed);
 }
 
 std::vector<TraceEvent*> TraceEvent::all() {
@@ -90,12 +117,17 @@ std::vector<TraceEvent*> TraceEvent::all() {
     return events;
 }
 
-unsigned TraceEvent::enable(std::string_view pattern) {
-    const std::string glob(pattern);
+unsigned TraceEvent::enable(std::string_view pattern, TraceTo destination) {
+    const bool off = pattern.starts_with('-');
+    const std::string glob(pattern.substr(off ? 1 : 0));
     unsigned matched = 0;
     for (TraceEvent* event : all()) {
         if (fnmatch(glob.c_str(), event->name_, 0) != 0) continue;
-        event->set_enabled(true);
+        if (off) {
+            event->set_enabled(false);
+        } else {
+            event->enable(destination);
+        }
         ++matched;
     }
     return matched;

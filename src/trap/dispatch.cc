@@ -53,6 +53,8 @@ struct Dispatcher {
     }
 
     Outcome operator()(const UndescribedMmioTrap& trap) const {
+        TRACE(kvm_mmio_undescribed, "{}: {:#x} ISS {:#x} @ {:#x}", cpu.index(), trap.address.value, trap.iss,
+              cpu.pc());
         GUEST_ERROR("vCPU {}: access to {:#x} by an instruction without a syndrome (ISS {:#x}) at {:#x}",
                     cpu.index(), trap.address.value, trap.iss, cpu.pc());
         return InjectExternalAbort{};

@@ -11,6 +11,9 @@ namespace trapeze {
 
 // Called once by check_failed and by fatal signals before the process dies; async-signal-safe code only.
 void set_crash_hook(void (*hook)());
+// Called once after the crash hook, by whatever calls that: says what led to the end, on stderr. Must not
+// allocate, take locks or throw.
+void set_crash_report(void (*report)());
 void run_crash_hook();
 
 }  // namespace trapeze
