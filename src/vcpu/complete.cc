@@ -52,23 +52,32 @@ void Vcpu::begin_exit(u64 pc, unsigned instruction_length, bool after) {
     exit_.pc_is_after = after;
 }
 
+void Vcpu::serve(const trap::Trap& trap) {
+    const bool debugged = (hooks_.load(std::memory_order_relaxed) & kDebug) != 0;
+    if (debugged && caught(trap)) [[unlikely]] return;
+    const trap::Outcome outcome = trap::dispatch(trap, *this, handlers_);
+    if (observing_) [[unlikely]] note_outcome(trap, outcome);
+    complete(outcome);
+    if (debugged && !std::holds_alternative<trap::Retry>(outcome)) [[unlikely]] served();
+}
+
 void Vcpu::handle(const accel::Exit& exit) {
     std::visit(
         Overloaded{
             [this](const accel::TrapExit& e) {
                 begin_exit(e.pc, e.esr.instruction_length(), pc_is_after(e.esr.ec()));
-                complete(trap::dispatch(trap::decode(e.esr), *this, handlers_));
+                serve(trap::decode(e.esr));
             },
             [this](const accel::MmioExit& e) {
                 begin_exit(0, 4, false);
-                complete(
-                    trap::dispatch(trap::MmioTrap{e.address, e.size, e.is_write, e.value}, *this, handlers_));
+                serve(trap::MmioTrap{e.address, e.size, e.is_write, e.value});
             },
             [this](const accel::UndescribedMmioExit& e) {
                 begin_exit(accel_->get(CoreReg::Pc), 4, false);
-                complete(trap::dispatch(trap::UndescribedMmioTrap{e.address, e.iss}, *this, handlers_));
+                serve(trap::UndescribedMmioTrap{e.address, e.iss});
             },
             [](const accel::InterruptedExit&) {},
+            [this](const accel::DebugExit& e) { handle_debug(e); },
             [this](const accel::FatalExit& e) { give_up(e.reason); },
         },
         exit);

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "trapeze/base/check.h"
+#include "trapeze/base/monotonic_clock.h"
 
 namespace trapeze::vcpu {
 
@@ -58,6 +59,7 @@ void Vcpu::wait_paused() NO_THREAD_SAFETY_ANALYSIS {  // condition_variable_any 
 void Vcpu::resume() {
     LockGuard lock(mutex_);
     pause_requested_ = false;
+    debug_stopped_ = false;
     wake_.notify_all();
 }
 
@@ -83,6 +85,7 @@ void Vcpu::power_off_paused() {
     CHECK(paused_);
     power_ = PowerState::Off;
     halted_ = false;
+    debug_stopped_ = false;
 }
 
 void Vcpu::set_interrupt_lines(bool irq, bool fiq) {
@@ -102,7 +105,13 @@ void Vcpu::thread_main() {
     // Sleeping in WFI until a timer expires must not be rounded up by the default 50 us of slack.
     prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 
+    if (observer_ != nullptr) observer_->thread_started();
+
     while (wait_until_runnable()) {
+        if ((hooks_.load(std::memory_order_relaxed) & kObserve) != 0) [[unlikely]] {
+            run_observed();
+            continue;
+        }
         const accel::Exit exit = accel_->run();
         publish_device_irqs(accel_->device_irq_levels());
         handle(exit);
@@ -134,7 +143,7 @@ bool Vcpu::wait_until_runnable() NO_THREAD_SAFETY_ANALYSIS {
                 if (!halted_) power_ = PowerState::On;
                 continue;
             }
-            if (power_ == PowerState::On && !halted_) {
+            if (power_ == PowerState::On && !halted_ && !debug_stopped_ && !held_) {
                 attention_.store(false);
                 return true;
             }
@@ -197,10 +206,11 @@ std::optional<u64> Vcpu::ns_until_timer(std::optional<u64> deadline_cntvct) {
 // WFI: sleeps until an interrupt line is up, a timer is due, or somebody needs attention. Waking for no
 // reason is allowed, so the loop that called us simply enters the guest again.
 void Vcpu::block(std::optional<u64> deadline_cntvct) NO_THREAD_SAFETY_ANALYSIS {
-    if (line_asserted_.load() || attention_.load()) return;
+    if (line_asserted_.load() || attention_.load() || debug_.guest.single_step) return;
     const std::optional<u64> ns = ns_until_timer(deadline_cntvct);
     if (ns == 0) return;
 
+    if (observing_) observed_.blocked_from_ns = monotonic_ns();
     std::unique_lock lock(mutex_);
     parked_.store(true);
     const auto awake = [this] { return line_asserted_.load() || attention_.load(); };
@@ -210,6 +220,7 @@ void Vcpu::block(std::optional<u64> deadline_cntvct) NO_THREAD_SAFETY_ANALYSIS {
         wake_.wait(lock, awake);
     }
     parked_.store(false);
+    if (observing_) observed_.blocked_until_ns = monotonic_ns();
 }
 
 void Vcpu::stop(trap::StopReason reason) {

@@ -12,6 +12,8 @@
 #include "trapeze/accel/accel.h"
 #include "trapeze/base/mutex.h"
 #include "trapeze/trap/dispatch.h"
+#include "trapeze/vcpu/debug.h"
+#include "trapeze/vcpu/exit_observer.h"
 
 namespace trapeze::vcpu {
 
@@ -25,6 +27,8 @@ public:
     virtual void vcpu_failed(bus::VcpuIndex vcpu, const std::string& reason) = 0;
     // The PE is being turned on or off: state kept outside the accelerator goes to its reset value.
     virtual void reset_pe_state(bus::VcpuIndex vcpu) = 0;
+    // The vCPU met what a debugger asked for. It then sleeps until it is resumed.
+    virtual void debug_stopped(bus::VcpuIndex /*vcpu*/, const DebugEvent&) {}
 };
 
 // INTIDs of the interrupts that the accelerator generates for each vCPU.
@@ -59,7 +63,13 @@ public:
     Vcpu(const Vcpu&) = delete;
     Vcpu& operator=(const Vcpu&) = delete;
 
+    // Before start(); the observer outlives the vCPU.
+    void set_observer(ExitObserver& observer);
+
     // --- Any thread ---
+
+    // Whether the observer is told about exits, from the next entry on. Off at first.
+    void observe(bool on);
 
     // Starts the thread, paused and powered off. Once. Fails when the host has no thread to give.
     Result<> start();
@@ -69,11 +79,16 @@ public:
     // pause() asks; wait_paused() returns when no guest code runs and registers are complete.
     void pause();
     void wait_paused();
+    // Also ends a debug stop.
     void resume();
+    // Between VcpuHost::debug_stopped() and resume() or the machine's reset.
+    bool is_debug_stopped() const;
 
     // PSCI CPU_ON: atomic against other callers. `entry` and `context` become PC and X0.
     PowerOnResult power_on(u64 entry, u64 context);
     PowerState power_state() const;
+    // Sleeps in WFI or the like at this moment. Never while paused.
+    bool asleep() const { return parked_.load(); }
     // Machine reset; the vCPU must be paused. Afterwards it is off.
     void power_off_paused();
 
@@ -82,6 +97,17 @@ public:
 
     // --- While paused, one outside thread at a time ---
     accel::Vcpu& accel() { return *accel_; }
+    // For the time after resume(), until changed.
+    Result<> set_debug(DebugSettings settings);
+    // The trap at PC is not caught once more.
+    void pass_catch();
+    // A vCPU that is about to turn on does so now: its registers become those it will start with.
+    void settle_power_on();
+    // The debugger's BRK that the vCPU stopped at is in truth the guest's: takes the exception.
+    void reflect_breakpoint();
+    // A system register as the guest's EL1 would access it. nullopt, false: UNDEFINED or not accessible.
+    std::optional<u64> read_sysreg(arch::SysReg reg);
+    bool write_sysreg(arch::SysReg reg, u64 value);
 
 private:
     friend class Completer;
@@ -98,7 +124,15 @@ private:
     bool wait_until_runnable();
     void apply_power_on(u64 entry, u64 context);
     void publish_device_irqs(const accel::DeviceIrqLevels& levels);
+    void run_observed();
     void handle(const accel::Exit& exit);
+    void serve(const trap::Trap& trap);
+    void note_outcome(const trap::Trap& trap, const trap::Outcome& outcome);
+    void handle_debug(const accel::DebugExit& exit);
+    bool caught(const trap::Trap& trap);
+    void served();
+    void step_completed();
+    void debug_stop(DebugEvent event);
     void begin_exit(u64 pc, unsigned instruction_length, bool pc_is_after);
     void complete(const trap::Outcome& outcome);
     void block(std::optional<u64> deadline_cntvct);
@@ -120,8 +154,20 @@ private:
     bus::IrqSink& irqs_;
     VcpuHost& host_;
 
+    // Bits of hooks_.
+    static constexpr u32 kObserve = 1u << 0;
+    static constexpr u32 kDebug = 1u << 1;  // steps or catches traps
+
     ExitState exit_;                    // vCPU thread
     accel::DeviceIrqLevels published_;  // vCPU thread: levels the interrupt controller has been told
+
+    ExitObserver* observer_ = nullptr;  // const after start()
+    bool observing_ = false;            // vCPU thread: observed_ is of the exit being handled
+    ObservedExit observed_;             // vCPU thread
+
+    DebugSettings debug_;                // vCPU thread
+    std::optional<u64> passed_catch_;    // vCPU thread: the trap at this address has been shown already
+    std::optional<std::string> caught_;  // vCPU thread: the trap being served stops the vCPU afterwards
 
     mutable Mutex mutex_;  // leaf lock: nothing else is taken while it is held
     std::condition_variable_any wake_;
@@ -131,10 +177,14 @@ private:
     bool pause_requested_ GUARDED_BY(mutex_) = true;
     bool paused_ GUARDED_BY(mutex_) = false;
     bool halted_ GUARDED_BY(mutex_) = false;  // asked the machine to stop, or failed: waits for reset or quit
+    bool debug_stopped_ GUARDED_BY(mutex_) = false;
+    bool held_ GUARDED_BY(mutex_) = false;  // DebugSettings::held
     bool quit_requested_ GUARDED_BY(mutex_) = false;
 
     // Named mailbox: anything in the guarded state needs the thread's attention before the next run().
     std::atomic<bool> attention_{true};
+    // Named mailbox: what the loop does beyond its work, one bit each. Zero costs one relaxed load per exit.
+    std::atomic<u32> hooks_{0};
     // Interrupt inputs, as last driven by the controller.
     std::atomic<bool> line_asserted_{false};
     std::atomic<bool> parked_{false};
