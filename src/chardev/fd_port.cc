@@ -51,6 +51,7 @@ EventLoop::Task FdPort::while_alive(void (FdPort::*task)()) {
 
 void FdPort::set_receiver(bus::CharReceiver* receiver) {
     receiver_ = receiver;
+    receiver_told_ = false;
     if (receiver == nullptr) {
         stop_watching();
     } else {
@@ -64,6 +65,7 @@ void FdPort::receiver_ready() {
 
 void FdPort::update_input() {
     update_posted_.store(false);
+    if (receiver_ != nullptr && !std::exchange(receiver_told_, true)) receiver_->peer_changed(true);
     if (ended_ || receiver_ == nullptr || receiver_->receive_capacity() == 0) {
         stop_watching();
     } else if (!may_read()) {

@@ -48,6 +48,7 @@ private:
     std::shared_ptr<FdPort*> self_ =
         std::make_shared<FdPort*>(this);  // only weak references leave the object
     bus::CharReceiver* receiver_ = nullptr;
+    bool receiver_told_ = false;  // that there is a peer
     bool watching_ = false;
     bool ended_ = false;
     bool waiting_for_foreground_ = false;

@@ -1,4 +1,5 @@
-// -serial, -chardev, -monitor, -mon and -echr: each says one thing; console_wiring.cc puts them together.
+// -serial, -chardev, -monitor, -qmp, -mon and -echr: each says one thing; console_wiring.cc puts them
+// together.
 #include <algorithm>
 
 #include "draft.h"
@@ -9,58 +10,16 @@ namespace {
 using machine::CharConfig;
 using Kind = CharConfig::Kind;
 
-// What QEMU can attach a character device to and we cannot: the word before the first colon of a -serial, or
-// the back end of a -chardev.
-constexpr std::string_view kMissingBackends[] = {
-    "pty",  "vc",      "unix",    "tcp",      "telnet",   "telnets",   "tn3270",  "websocket",    "udp",
-    "pipe", "socket",  "serial",  "parallel", "con",      "fdset",     "testdev", "ringbuf",      "memory",
-    "hub",  "braille", "msmouse", "wctablet", "spicevmc", "spiceport", "dbus",    "qemu-vdagent",
-};
-
-bool is_missing_backend(std::string_view name) {
-    return std::ranges::find(kMissingBackends, name) != std::end(kMissingBackends);
-}
-
-std::string missing_device(std::string_view name) {
-    return not_supported(fmt::format("character device '{}'", name));
-}
-
-constexpr std::string_view kSerialForms[] = {"mon:stdio", "stdio", "null", "none", "file:", "chardev:"};
-
-// The short form of a character device, as -serial takes it.
-Result<CharRequest> parse_device(const OptionUse& use) {
-    const std::string_view text = use.argument;
-    CharRequest request{.text = fmt::format("{} {}", use.name, show(text))};
-    if (text == "null" || text == "none") return request;
-    if (text == "stdio") {
-        request.config = stdio_device(false);
-        return request;
-    }
-    if (text == "mon:stdio") {
-        request.config = stdio_device(true);
-        return request;
-    }
-    if (text.starts_with("mon:")) return fail("mon: works with stdio only");
-    if (text.starts_with("chardev:")) {
-        request.chardev = text.substr(text.find(':') + 1);
-        if (request.chardev.empty()) return fail("an id is missing after chardev:");
-        return request;
-    }
-    if (text.starts_with("file:")) {
-        request.config.kind = Kind::File;
-        request.config.path = text.substr(text.find(':') + 1);
-        if (request.config.path.empty()) return fail("a file name is missing after file:");
-        return request;
-    }
-    const std::string_view word = text.substr(0, text.find(':'));
-    if (is_missing_backend(word)) return fail("{}", missing_device(word));
-    if (text.starts_with('/')) return fail("{}", not_supported("host serial ports"));
-    return fail("unknown character device{}", hint(text, kSerialForms));
-}
-
 struct ChardevDraft {
     CharConfig config;
+    bool wait_given = false;
 };
+
+// For keys that only one back end has.
+Result<void> only_for(const ChardevDraft& chardev, Kind kind, std::string_view name) {
+    if (chardev.config.kind == kind) return {};
+    return fail("applies to the {} back end only", name);
+}
 
 Result<void> set_backend(ChardevDraft&, const KeyArgument&) {
     return {};  // chardev_option() has looked at it before the other keys
@@ -73,38 +32,80 @@ Result<void> set_id(ChardevDraft& chardev, const KeyArgument& argument) {
 }
 
 Result<void> set_path(ChardevDraft& chardev, const KeyArgument& argument) {
-    if (chardev.config.kind != Kind::File) return fail("applies to the file back end only");
+    if (chardev.config.kind != Kind::Socket) TRY(only_for(chardev, Kind::File, "file"));
     if (argument.value.empty()) return fail("a file name must not be empty");
     chardev.config.path = argument.value;
     return {};
 }
 
 Result<void> set_append(ChardevDraft& chardev, const KeyArgument& argument) {
-    if (chardev.config.kind != Kind::File) return fail("applies to the file back end only");
+    TRY(only_for(chardev, Kind::File, "file"));
     chardev.config.append = TRY(parse_bool(argument.value));
     return {};
 }
 
 Result<void> set_mux(ChardevDraft& chardev, const KeyArgument& argument) {
     const bool mux = TRY(parse_bool(argument.value));
-    if (mux && chardev.config.kind != Kind::Stdio) return fail("applies to the stdio back end only");
+    if (mux && (chardev.config.kind == Kind::Null || chardev.config.kind == Kind::File))
+        return fail("applies to back ends with input only");
     chardev.config.mux = mux;
     return {};
 }
 
 Result<void> set_signal(ChardevDraft& chardev, const KeyArgument& argument) {
-    if (chardev.config.kind != Kind::Stdio) return fail("applies to the stdio back end only");
+    TRY(only_for(chardev, Kind::Stdio, "stdio"));
     chardev.config.signals = TRY(parse_bool(argument.value));
     return {};
 }
 
+template <Result<void> (*Set)(CharConfig&, const KeyArgument&)>
+Result<void> socket_key(ChardevDraft& chardev, const KeyArgument& argument) {
+    TRY(only_for(chardev, Kind::Socket, "socket"));
+    return Set(chardev.config, argument);
+}
+
+Result<void> set_fd(ChardevDraft& chardev, const KeyArgument& argument) {
+    TRY(only_for(chardev, Kind::Socket, "socket"));
+    chardev.config.fd = static_cast<int>(TRY(parse_number(argument.value, 0, 1 << 20)));
+    return {};
+}
+
+Result<void> set_server(ChardevDraft& chardev, const KeyArgument& argument) {
+    TRY(only_for(chardev, Kind::Socket, "socket"));
+    chardev.config.server = TRY(parse_bool(argument.value));
+    return {};
+}
+
+Result<void> set_wait(ChardevDraft& chardev, const KeyArgument& argument) {
+    TRY(only_for(chardev, Kind::Socket, "socket"));
+    chardev.config.wait = TRY(parse_bool(argument.value));
+    chardev.wait_given = true;
+    return {};
+}
+
 constexpr KeyRow<ChardevDraft> kChardevKeys[] = {
-    {"backend", "stdio|null|file", set_backend, "what it is connected to"},
+    {"backend", "stdio|null|file|socket|pty", set_backend, "what it is connected to"},
     {"id", "id", set_id, "name for -serial chardev:id and -mon"},
-    {"path", "file", set_path, "file: where the output goes"},
+    {"path", "file", set_path, "file: where the output goes; socket: its place in the file system"},
     {"append", "on|off", set_append, "file: keep what the file holds"},
-    {"mux", "on|off", set_mux, "stdio: take escape keys out of the stream; lets a monitor share it"},
+    {"mux", "on|off", set_mux, "take escape keys out of the stream; lets a monitor share it"},
     {"signal", "on|off", set_signal, "stdio: Ctrl-C ends the program instead of going to the guest"},
+    {"host", "address", socket_key<set_host>, "socket: IP address or localhost"},
+    {"port", "n", socket_key<set_port>, "socket: TCP port"},
+    {"fd", "n", set_fd, "socket: a connected one, inherited"},
+    {"server", "on|off", set_server, "socket: listen instead of connecting"},
+    {"wait", "on|off", set_wait, "socket, server=on: start when somebody has connected (default)"},
+    {"nodelay", "on|off", accept_bool, "no effect: data is never held back"},
+    {"ipv4", "on|off", accept_bool, "no effect: the address says it"},
+    {"ipv6", "on|off", accept_bool, "no effect: the address says it"},
+    {"telnet", "off", only_off, "the telnet protocol"},
+    {"tn3270", "off", only_off, "the telnet protocol"},
+    {"websocket", "off", only_off, "websockets"},
+    {"to", "(refused)", refuse_key, "a range of ports"},
+    {"reconnect", "(refused)", refuse_key, "reconnection of a client"},
+    {"reconnect-ms", "(refused)", refuse_key, "reconnection of a client"},
+    {"abstract", "off", only_off, "an abstract socket name"},
+    {"tls-creds", "(refused)", refuse_key, "TLS"},
     {"logfile", "(refused)", refuse_key, "logs of character devices"},
     {"logappend", "(refused)", refuse_key, "logs of character devices"},
     {"input-path", "(refused)", refuse_key, "input from files"},
@@ -115,7 +116,11 @@ struct Backend {
     std::string_view name;
     Kind kind;
 };
-constexpr Backend kBackends[] = {{"file", Kind::File}, {"null", Kind::Null}, {"stdio", Kind::Stdio}};
+constexpr Backend kBackends[] = {{"file", Kind::File},
+                                 {"null", Kind::Null},
+                                 {"pty", Kind::Pty},
+                                 {"socket", Kind::Socket},
+                                 {"stdio", Kind::Stdio}};
 
 Result<Kind> find_backend(std::string_view name) {
     std::vector<std::string_view> known;
@@ -124,7 +129,7 @@ Result<Kind> find_backend(std::string_view name) {
         known.push_back(backend.name);
     }
     if (name.empty()) return fail("the back end is missing");
-    if (is_missing_backend(name)) return fail("{}", missing_device(name));
+    if (const std::string missing = missing_device(name); !missing.empty()) return fail("{}", missing);
     return fail("unknown back end '{}'{}", show(name), hint(name, known));
 }
 
@@ -136,6 +141,8 @@ std::string chardev_help() {
 
 struct MonDraft {
     std::string chardev;
+    bool control = false;
+    bool pretty = false;
 };
 
 Result<void> set_mon_chardev(MonDraft& mon, const KeyArgument& argument) {
@@ -143,16 +150,22 @@ Result<void> set_mon_chardev(MonDraft& mon, const KeyArgument& argument) {
     return {};
 }
 
-Result<void> set_mon_mode(MonDraft&, const KeyArgument& argument) {
-    if (argument.value == "readline") return {};
-    if (argument.value == "control") return fail("{}", not_supported("QMP"));
-    return fail("must be readline");
+Result<void> set_mon_mode(MonDraft& mon, const KeyArgument& argument) {
+    if (argument.value != "readline" && argument.value != "control")
+        return fail("must be readline or control");
+    mon.control = argument.value == "control";
+    return {};
+}
+
+Result<void> set_mon_pretty(MonDraft& mon, const KeyArgument& argument) {
+    mon.pretty = TRY(parse_bool(argument.value));
+    return {};
 }
 
 constexpr KeyRow<MonDraft> kMonKeys[] = {
     {"chardev", "id", set_mon_chardev, "character device"},
-    {"mode", "readline", set_mon_mode, "kind of monitor"},
-    {"pretty", "on|off", accept_bool, "no effect"},
+    {"mode", "readline|control", set_mon_mode, "for humans, or for programs (QMP)"},
+    {"pretty", "on|off", set_mon_pretty, "control: replies over several lines"},
 };
 
 }  // namespace
@@ -185,6 +198,10 @@ Result<void> chardev_option(Draft& draft, const OptionUse& use) {
     CharConfig& config = chardev.config;
     if (config.id.empty()) return fail("{}: id= is missing", prefix);
     if (config.kind == Kind::File && config.path.empty()) return fail("{}: path= is missing", prefix);
+    if (config.kind == Kind::Socket) {
+        if (!chardev.wait_given) config.wait = config.server;
+        TRY(with_context(check_socket(config), prefix));
+    }
     for (const CharConfig& earlier : draft.chardevs) {
         if (earlier.id == config.id) return fail("{}: id '{}' is already taken", prefix, show(config.id));
     }
@@ -202,11 +219,24 @@ Result<void> monitor_option(Draft& draft, const OptionUse& use) {
     return {};
 }
 
+Result<void> qmp_option(Draft& draft, const OptionUse& use) {
+    CharRequest request = TRY(parse_device(use));
+    if (request.config.mux) return fail("mon: adds a monitor for humans; -monitor takes it");
+    if (request.chardev.empty() && request.config.kind == Kind::Null) return {};
+    request.control = true;
+    request.pretty = use.name == "qmp-pretty";
+    draft.monitors.push_back(std::move(request));
+    return {};
+}
+
 Result<void> mon_option(Draft& draft, const OptionUse& use) {
     const auto items = TRY(split_list(use, "chardev"));
     MonDraft mon;
     TRY(apply_keys<MonDraft>(use.name, kMonKeys, items, mon));
-    CharRequest request{.text = fmt::format("{} {}", use.name, show(use.argument)), .chardev = mon.chardev};
+    CharRequest request{.text = fmt::format("{} {}", use.name, show(use.argument)),
+                        .chardev = mon.chardev,
+                        .control = mon.control,
+                        .pretty = mon.pretty};
     if (mon.chardev.empty()) return fail("-{}: chardev= is missing", request.text);
     draft.monitors.push_back(std::move(request));
     return {};

@@ -1,10 +1,13 @@
-// Which stream the serial port gets and whether a monitor shares it, from all console options together.
+// Which streams the serial port and the monitors get, from all console options together.
+#include <algorithm>
+
 #include "draft.h"
 
 namespace trapeze::cli {
 namespace {
 
 using machine::CharConfig;
+using machine::MonitorConfig;
 using Kind = CharConfig::Kind;
 
 Result<CharConfig> resolve(const Draft& draft, const CharRequest& request) {
@@ -15,11 +18,21 @@ Result<CharConfig> resolve(const Draft& draft, const CharRequest& request) {
     return fail("-{}: there is no -chardev with id '{}'", request.text, show(request.chardev));
 }
 
-// There is no window that could show the console, so it is on stdio even without -nographic. A monitor that
-// nobody asked for comes with it only if it can share the stream.
+bool is_stdio(const Draft& draft, const CharRequest& request) {
+    const auto stream = resolve(draft, request);
+    return stream && stream->kind == Kind::Stdio;
+}
+
+// There is no window that could show the console, so it is on stdio even without -nographic, unless that
+// speaks QMP. A monitor that nobody asked for comes with it only if nobody asked for another.
 CharConfig default_serial(const Draft& draft) {
     if (draft.no_defaults) return {};
-    const bool wants_monitor = !draft.no_monitor || !draft.monitors.empty();
+    bool wants_monitor = !draft.no_monitor && draft.monitors.empty();
+    for (const CharRequest& request : draft.monitors) {
+        if (!is_stdio(draft, request)) continue;
+        if (request.control || !request.chardev.empty()) return {};
+        wants_monitor = true;
+    }
     return stdio_device(wants_monitor);
 }
 
@@ -32,26 +45,35 @@ Result<void> check_further_ports(const Draft& draft) {
     return {};
 }
 
-Result<void> attach_monitor(const Draft& draft, const CharRequest& request, CharConfig& serial) {
-    const CharConfig stream = TRY(resolve(draft, request));
-    if (stream.kind == Kind::Null) return {};
-    const bool same_stdio = stream.kind == Kind::Stdio && serial.kind == Kind::Stdio;
-    // A device given in short form (no id) can share only a stream that was set up for sharing.
-    const bool shares = same_stdio && serial.mux && (stream.id == serial.id || serial.monitor);
-    if (shares) {
+bool same_stream(const CharConfig& a, const CharConfig& b) {
+    return (a.kind == Kind::Stdio && b.kind == Kind::Stdio) || (!a.id.empty() && a.id == b.id);
+}
+
+// A monitor on the serial port's stream. A device given in short form (no id) can share only a stream that
+// was set up for sharing.
+Result<void> share_serial(const CharRequest& request, const CharConfig& stream, CharConfig& serial) {
+    if (request.control)
+        return fail("-{}: QMP needs a stream of its own, not the serial port's", request.text);
+    if (serial.mux && (stream.id == serial.id || serial.monitor)) {
         serial.monitor = true;
         return {};
     }
-    if (same_stdio && stream.id == serial.id && !stream.id.empty()) {
+    if (stream.id == serial.id && !stream.id.empty()) {
         return fail("-{}: the serial port uses chardev '{}' too; that needs mux=on", request.text,
                     show(stream.id));
     }
-    if (same_stdio) {
-        return fail("-{}: the serial port uses stdio too; -serial mon:stdio lets both share it",
-                    request.text);
-    }
-    return fail("-{}: {}; use -serial mon:stdio", request.text,
-                not_supported("a monitor apart from the serial port"));
+    return fail("-{}: the serial port uses stdio too; -serial mon:stdio lets both share it", request.text);
+}
+
+Result<void> attach_monitor(Draft& draft, const CharRequest& request, CharConfig& serial) {
+    const CharConfig stream = TRY(resolve(draft, request));
+    if (stream.kind == Kind::Null) return {};
+    if (same_stream(stream, serial)) return share_serial(request, stream, serial);
+    std::vector<MonitorConfig>& monitors = draft.config.monitors;
+    if (std::ranges::any_of(monitors, [&](const MonitorConfig& m) { return same_stream(m.device, stream); }))
+        return fail("-{}: another monitor uses this stream already", request.text);
+    monitors.push_back({.device = stream, .control = request.control, .pretty = request.pretty});
+    return {};
 }
 
 }  // namespace

@@ -50,6 +50,8 @@ struct CharRequest {
     std::string text;  // the option as written, for messages
     machine::CharConfig config = {};
     std::string chardev = {};  // an id; empty: `config`
+    bool control = false;      // monitors: QMP
+    bool pretty = false;
 };
 
 struct Draft {
@@ -71,6 +73,8 @@ struct Draft {
     std::vector<CharRequest> monitors;  // streams a monitor was asked for on
     bool no_defaults = false;
     bool no_monitor = false;  // -monitor none
+
+    std::vector<std::string> trace_patterns;  // of -trace
 };
 
 // Splits the argument of a list option; errors name the option.
@@ -101,6 +105,15 @@ Result<void> smp_option(Draft&, const OptionUse&);
 Result<void> finish_smp(Draft&);
 Result<void> memory_option(Draft&, const OptionUse&);
 
+// console_device.cc
+// The short form of a character device, as -serial takes it.
+Result<CharRequest> parse_device(const OptionUse&);
+// "character device 'x' is not supported" for what QEMU has and we lack; empty for any other word.
+std::string missing_device(std::string_view name);
+// Keys that -chardev socket and the short forms share, and what they must add up to.
+Result<void> set_host(machine::CharConfig&, const KeyArgument&);
+Result<void> set_port(machine::CharConfig&, const KeyArgument&);
+Result<void> check_socket(const machine::CharConfig&);
 // console_options.cc
 // stdio, on its own or shared with a monitor.
 machine::CharConfig stdio_device(bool with_monitor);
@@ -108,17 +121,35 @@ Result<void> serial_option(Draft&, const OptionUse&);
 Result<void> chardev_option(Draft&, const OptionUse&);
 Result<void> monitor_option(Draft&, const OptionUse&);
 Result<void> mon_option(Draft&, const OptionUse&);
+// -qmp and -qmp-pretty
+Result<void> qmp_option(Draft&, const OptionUse&);
 Result<void> echr_option(Draft&, const OptionUse&);
 // console_wiring.cc: which stream serial0 gets, and whether a monitor shares it.
 Result<void> finish_console(Draft&);
+
+// ci_option.cc
+Result<void> ci_option(Draft&, const OptionUse&);
+Result<void> finish_ci(Draft&);
 
 // action_option.cc
 Result<void> action_option(Draft&, const OptionUse&);
 Result<void> watchdog_action_option(Draft&, const OptionUse&);
 
+// gdb_options.cc
+Result<void> gdb_option(Draft&, const OptionUse&);
+Result<void> gdb_default_option(Draft&, const OptionUse&);
+Result<void> finish_gdb(Draft&);
+
 // log_options.cc
 Result<void> log_option(Draft&, const OptionUse&);
+// Adds one to `patterns`, or answers a request for help.
+Result<void> add_trace_pattern(Draft&, std::string_view pattern, std::vector<std::string>& patterns);
+std::string trace_events_help();
+
+// trace_options.cc
 Result<void> trace_option(Draft&, const OptionUse&);
+Result<void> statistics_option(Draft&, const OptionUse&);
+Result<void> finish_trace(Draft&);
 
 // small_options.cc
 Result<void> name_option(Draft&, const OptionUse&);

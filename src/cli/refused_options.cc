@@ -19,7 +19,6 @@ constexpr std::string_view kBlock = "block devices";
 constexpr std::string_view kFirmware = "firmware images";
 constexpr std::string_view kSharing = "host filesystem sharing";
 constexpr std::string_view kMigration = "migration";
-constexpr std::string_view kGdb = "the GDB server";
 constexpr std::string_view kPrivileges = "changes of privileges";
 constexpr std::string_view kMemoryFiles = "memory back ends";
 constexpr std::string_view kTcg = "emulation";
@@ -47,9 +46,6 @@ constexpr RefusedRow kRefused[] = {
     {"mem-path", kText, kMemoryFiles},
     {"mem-prealloc", kNone, kMemoryFiles},
     {"overcommit", kText, "memory locking"},
-    {"qmp-pretty", kText, "QMP"},
-    {"s", kNone, kGdb},
-    {"gdb", kText, kGdb},
     {"incoming", kText, kMigration},
     {"loadvm", kText, kMigration},
     {"only-migratable", kNone, kMigration},

@@ -46,7 +46,7 @@ struct Nothing {
 constexpr Nothing kNothing[] = {
     {"vga", "none"},    {"vnc", "none"},          {"parallel", "none"}, {"parallel", "null"},
     {"audio", "none"},  {"audio", "driver=none"}, {"net", "none"},      {"net", "type=none"},
-    {"nic", "none"},    {"nic", "type=none"},     {"qmp", "none"},      {"qmp", "null"},
+    {"nic", "none"},    {"nic", "type=none"}, 
     {"sandbox", "off"},
 };
 

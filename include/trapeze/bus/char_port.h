@@ -21,6 +21,8 @@ public:
     virtual void send_ready() {}
     // On a shared terminal: the user's input now goes to this receiver, or no longer does.
     virtual void focus_changed(bool /*focused*/) {}
+    // On a stream whose peers come and go: there is one now, or no longer. Told first of all about a peer.
+    virtual void peer_changed(bool /*connected*/) {}
 };
 
 // Implemented by host back ends: takes what the guest sends. Callable from any thread; never blocks. A port

@@ -1,5 +1,5 @@
 // Host ends of character devices. Sending never blocks a vCPU: a queue of 64 KiB stands between the guest and
-// the host, emptied by a thread of its own; while it is full, send() takes less and the device shows the
+// the host, emptied by a thread of its own, or for sockets and pseudo-terminals by the event loop; while it is full, send() takes less and the device shows the
 // guest a busy transmitter. Input is read on the event-loop thread, never more than the receiver has room
 // for.
 #pragma once
@@ -21,6 +21,8 @@ public:
     // Waits until all that was sent is with the host, at most `timeout_ns`. False: some of it is not. Any
     // thread.
     virtual bool flush(u64 timeout_ns) = 0;
+    // Whether somebody is at the other end. Event-loop thread.
+    virtual bool connected() const { return true; }
 };
 
 // Standard input and output. A terminal is put into raw mode; `signals` says whether Ctrl-C still ends the
@@ -33,6 +35,29 @@ Result<std::unique_ptr<Backend>> open_file(EventLoop& loop, const std::string& p
 
 // Takes everything and gives nothing.
 std::unique_ptr<Backend> open_null();
+
+// Where a stream socket is: a path, or a host and port, or a descriptor that is one already.
+struct SocketAddress {
+    std::string path = {};  // AF_UNIX
+    std::string host = {};  // an IPv4 or IPv6 address or "localhost"; empty for a server: every address
+    u16 port = 0;
+    int fd = -1;  // connected; becomes the backend's
+    // As in a -chardev's description: "unix:PATH" or "tcp:HOST:PORT".
+    std::string text() const;
+};
+
+// One peer at a time. What is sent while there is none is lost, as on an unplugged cable; input that the
+// receiver has no room for when the peer hangs up is lost too.
+//
+// The server listens, and takes the next peer when one has gone; with `wait` this call returns only when the first
+// one is there. Removes a stale socket at `path` before, and its own at the end.
+Result<std::unique_ptr<Backend>> open_socket_server(EventLoop& loop, const SocketAddress& address, bool wait);
+// Connects once, now.
+Result<std::unique_ptr<Backend>> open_socket_client(EventLoop& loop, const SocketAddress& address);
+
+// A new pseudo-terminal in raw mode; `name` receives the path of its other end. Peers open and close that as they
+// like.
+Result<std::unique_ptr<Backend>> open_pty(EventLoop& loop, std::string& name);
 
 // Any pair of descriptors: `in` (or -1 for none) stays the caller's and open, `out` is duplicated. `what`
 // names the output in warnings.

@@ -1,13 +1,23 @@
 // What debuggers and monitors may ask of the machine. Loop thread only.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "trapeze/debug/run_state.h"
 #include "trapeze/mem/guest_memory.h"
 #include "trapeze/vcpu/vcpu.h"
 
 namespace trapeze::debug {
+
+// As QEMU's query-chardev has it.
+struct CharDeviceInfo {
+    std::string label;
+    std::string filename;
+    bool frontend_open = false;
+};
 
 class MachineControl {
 public:
@@ -38,6 +48,33 @@ public:
     virtual void system_powerdown() = 0;
     // Ends the machine and the program.
     virtual void quit(ShutdownCause cause) = 0;
+
+    // --- What monitors show; see docs/monitor.md ---
+    // Runs `look` while no vCPU runs. No state changes, and nobody is told.
+    virtual void inspect(const std::function<void()>& look) { look(); }
+    // A system register as the guest would read it. Inside inspect().
+    virtual std::optional<u64> read_sysreg(std::size_t cpu_index, arch::SysReg reg) {
+        return cpu(cpu_index).accel().get(reg);
+    }
+    virtual std::string accelerator() const { return {}; }
+    // Texts of whole lines. Empty: there is nothing of the kind.
+    virtual std::string memory_tree() const { return {}; }
+    virtual std::string interrupt_controller_state() const { return {}; }
+    // The exits and what they cost, as a table; the first call switches the counting on if -stats did not.
+    virtual std::string trap_statistics() { return {}; }
+    // The same as JSON (docs/debugging.md), whether or not anything is counted.
+    virtual std::string trap_statistics_json() { return "{}"; }
+    virtual void set_trap_statistics(bool /*on*/) {}
+    // The last `limit` records of each vCPU, of one or of all, as text lines.
+    virtual std::string trace_dump(std::size_t /*limit*/, std::optional<unsigned> /*vcpu*/ = std::nullopt) {
+        return {};
+    }
+    virtual std::vector<CharDeviceInfo> character_devices() const { return {}; }
+    virtual Result<> inject_nmi() { return fail("this machine has no non-maskable interrupt"); }
+    // `monitor catch ARGUMENTS`: the answer, as whole lines.
+    virtual Result<std::string> catch_traps(std::string_view /*arguments*/) {
+        return fail("no debugger is there to catch traps for: start with -gdb");
+    }
 };
 
 }  // namespace trapeze::debug

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "trapeze/base/types.h"
+#include "trapeze/ci/options.h"
 
 namespace trapeze::machine {
 
@@ -23,14 +24,27 @@ struct AccelConfig {
 
 // Host end of a character device (-chardev, or the short forms of -serial).
 struct CharConfig {
-    enum class Kind : u8 { Stdio, Null, File };
+    enum class Kind : u8 { Stdio, Null, File, Socket, Pty };
     Kind kind = Kind::Null;
     std::string id;
-    std::string path;      // File
+    std::string path;      // File; Socket in the file system
     bool append = false;   // File
-    bool mux = false;      // Stdio: escape keys (Ctrl-A by default) are taken out of the stream
-    bool monitor = false;  // Stdio with mux: a monitor shares the stream (Ctrl-A c)
+    bool mux = false;      // escape keys (Ctrl-A by default) are taken out of the stream
+    bool monitor = false;  // with mux: a monitor shares the stream (Ctrl-A c)
     bool signals = true;   // Stdio: Ctrl-C raises SIGINT here instead of going to the guest
+    // Socket without a path: an address ("" is every one, or this host's) and a port, or a connected descriptor.
+    std::string host = {};
+    u16 port = 0;
+    int fd = -1;
+    bool server = false;
+    bool wait = false;  // Socket, server: start only when the first peer is there
+};
+
+// A monitor with a stream of its own.
+struct MonitorConfig {
+    CharConfig device;
+    bool control = false;  // QMP; otherwise for humans
+    bool pretty = false;   // QMP: replies over several lines
 };
 
 struct CpuConfig {
@@ -86,11 +100,16 @@ struct MachineConfig {
     bool no_reboot = false;
     bool no_shutdown = false;
     PanicAction panic_action = PanicAction::Shutdown;
-    bool pvpanic = true;        // -machine pvpanic=
+    bool pvpanic = true;            // -machine pvpanic=
+    std::optional<ci::Options> ci;  // -ci
     bool start_paused = false;  // -S
     CharConfig serial;          // serial0
+    std::vector<MonitorConfig> monitors;
+    CharConfig gdb;  // -gdb: Stdio, a Socket that is a server, or Null
     unsigned mux_escape = 1;    // -echr: control character (1 to 31), Ctrl-A
     std::string pid_file;
+    TraceConfig trace;
+    StatisticsConfig statistics;
 };
 
 }  // namespace trapeze::machine

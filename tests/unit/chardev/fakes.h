@@ -38,10 +38,15 @@ public:
         if (on_event) on_event();
     }
     void focus_changed(bool focused) override { focus += focused ? '+' : '-'; }
+    void peer_changed(bool connected) override {
+        peers += connected ? '+' : '-';
+        if (on_event) on_event();
+    }
 
     std::size_t room = 1 << 20;
     std::string got;
     std::string focus;
+    std::string peers;
     int capacity_calls = 0;
     int ready_calls = 0;
     std::function<void()> on_event;

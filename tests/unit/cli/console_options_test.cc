@@ -89,14 +89,63 @@ TEST(Console, MonitorOnAChardev) {
     EXPECT_FALSE(serial("-chardev null,id=n -serial stdio -mon n").monitor);
 }
 
-TEST(Console, AMonitorOfItsOwnIsRefused) {
-    const std::string reason =
-        ": a monitor apart from the serial port is not supported yet by this version; use -serial mon:stdio";
-    EXPECT_EQ(error("-monitor stdio -serial null"), "-monitor stdio" + reason);
-    EXPECT_EQ(error("-nodefaults -monitor stdio"), "-monitor stdio" + reason);
-    EXPECT_EQ(error("-monitor file:log"), "-monitor file:log" + reason);
+// The one monitor with a stream of its own on `line`.
+machine::MonitorConfig monitor(std::string_view line) {
+    const auto monitors = config(line).monitors;
+    EXPECT_EQ(monitors.size(), 1u) << line;
+    return monitors.empty() ? machine::MonitorConfig{} : monitors.front();
+}
+
+TEST(Console, SocketForms) {
+    const CharConfig path = serial("-serial unix:/run/a,,b,server,nowait");
+    EXPECT_EQ(path.kind, Kind::Socket);
+    EXPECT_EQ(path.path, "/run/a,b");
+    EXPECT_TRUE(path.server);
+    EXPECT_FALSE(path.wait);
+    EXPECT_TRUE(serial("-serial unix:s,server=on").wait) << "the default";
+    EXPECT_FALSE(serial("-serial unix:s").server);
+    EXPECT_FALSE(serial("-serial unix:s").wait);
+    const CharConfig tcp = serial("-serial tcp:[::1]:4444,server=on,wait=off,nodelay");
+    EXPECT_EQ(tcp.host, "::1");
+    EXPECT_EQ(tcp.port, 4444);
+    EXPECT_EQ(serial("-serial tcp::4444").host, "");
+    EXPECT_EQ(serial("-serial pty").kind, Kind::Pty);
+    const CharConfig muxed = serial("-serial mon:unix:s,server,nowait");
+    EXPECT_TRUE(muxed.mux);
+    EXPECT_TRUE(muxed.monitor);
+    const CharConfig named = serial("-chardev socket,id=c,path=p,server=on,wait=off -serial chardev:c");
+    EXPECT_EQ(named.id, "c");
+    EXPECT_EQ(named.path, "p");
+    EXPECT_FALSE(named.wait);
+}
+
+TEST(Console, MonitorsOfTheirOwn) {
+    const machine::MonitorConfig human = monitor("-monitor unix:m,server,nowait");
+    EXPECT_FALSE(human.control);
+    EXPECT_EQ(human.device.path, "m");
+    EXPECT_EQ(monitor("-monitor stdio -serial null").device.kind, Kind::Stdio);
+    EXPECT_EQ(monitor("-nodefaults -monitor stdio").device.kind, Kind::Stdio);
+    const machine::MonitorConfig qmp = monitor("-qmp-pretty unix:q,server,nowait");
+    EXPECT_TRUE(qmp.control);
+    EXPECT_TRUE(qmp.pretty);
+    EXPECT_FALSE(monitor("-qmp tcp:localhost:4444,server,nowait").pretty);
+    EXPECT_TRUE(monitor("-chardev pty,id=p -mon p,mode=control,pretty=on").pretty);
+    EXPECT_EQ(config("-monitor pty -qmp unix:q -qmp unix:r -serial null").monitors.size(), 3u);
+    EXPECT_TRUE(config("-qmp none -monitor null").monitors.empty());
     EXPECT_EQ(error("-serial stdio -monitor stdio"),
               "-monitor stdio: the serial port uses stdio too; -serial mon:stdio lets both share it");
+    EXPECT_EQ(error("-chardev socket,id=c,path=p -mon c -mon c,mode=control"),
+              "-mon c,mode=control: another monitor uses this stream already");
+    EXPECT_EQ(error("-chardev socket,id=c,path=p,mux=on -serial chardev:c -mon c,mode=control"),
+              "-mon c,mode=control: QMP needs a stream of its own, not the serial port's");
+    EXPECT_EQ(error("-serial mon:stdio -qmp stdio"),
+              "-qmp stdio: QMP needs a stream of its own, not the serial port's");
+}
+
+TEST(Console, AMonitorThatWasAskedForReplacesTheDefaultOne) {
+    expect_plain_stdio("-monitor unix:m");
+    expect_plain_stdio("-nographic -qmp unix:q");
+    EXPECT_EQ(serial("-qmp stdio").kind, Kind::Null);
 }
 
 TEST(Console, EscapeCharacter) {

@@ -31,7 +31,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-drive if=pflash,format=raw,file=efi.img,readonly=on: block devices are not supported yet by this "
      "version"},
     {"1 ClangBuiltLinux boot-utils, gdb", "-display none -nodefaults -machine virt -kernel Image -s -S",
-     "-s: the GDB server is not supported yet by this version"},
+     ""},
     {"2 LKFT",
      "-cpu max,pauth-impdef=on -machine virt,virtualization=on,gic-version=3,mte=on -nographic -nic none "
      "-m 4G -monitor none -no-reboot -smp 2 -kernel Image -append \"console=ttyAMA0,115200 rootwait "
@@ -56,8 +56,13 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-device virtio-rng-pci -machine virt,virtualization=on,gic-version=max -cpu max,sve128=on,pauth=off "
      "-device virtio-net-pci,netdev=net0 -netdev user,id=net0,restrict=on -hda image -snapshot "
      "-kernel Image -append \"root=/dev/vda console=ttyAMA0\"",
-     "-chardev socket,id=SOCKSYZ,server=on,wait=off,host=localhost,port=4321: character device 'socket' is "
-     "not supported yet by this version"},
+     "-device virtio-rng-pci: device 'virtio-rng-pci' is not supported yet by this version "
+     "(-device help lists those that are)"},
+    {"4 syzkaller, its console and monitor",
+     "-m 2048 -smp 2 -chardev socket,id=SOCKSYZ,server=on,wait=off,host=localhost,port=4321 "
+     "-mon chardev=SOCKSYZ,mode=control -display none -serial stdio -no-reboot -name VM-0 "
+     "-machine virt,gic-version=max -cpu max -kernel Image -append \"console=ttyAMA0\"",
+     ""},
     {"5 virtme-ng",
      "-name virtme-ng -m 1G -fsdev local,id=virtfs0,path=/,security_model=none,readonly=on "
      "-device virtio-9p-device,fsdev=virtfs0,mount_tag=ROOTFS -machine accel=kvm:tcg "
@@ -79,7 +84,12 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-nodefaults -display none -serial mon:stdio -enable-kvm -cpu host -machine virt,gic-version=3 "
      "-qmp unix:qmp.sock,server=on,wait=off -virtfs "
      "local,id=root,path=/,mount_tag=/dev/root,security_model=none,multidevs=remap -kernel Image -no-reboot",
-     "-qmp unix:qmp.sock,server=on,wait=off: QMP is not supported yet by this version"},
+     "-virtfs local,id=root,path=/,mount_tag=/dev/root,security_model=none,multidevs=remap: host filesystem "
+     "sharing is not supported yet by this version"},
+    {"7 danobi/vmtest, its console and monitor",
+     "-nodefaults -display none -serial mon:stdio -enable-kvm -cpu host -machine virt,gic-version=3 "
+     "-qmp unix:qmp.sock,server=on,wait=off -kernel Image -no-reboot",
+     ""},
     {"8 KUnit",
      "-nodefaults -m 1024 -kernel Image.gz -append 'kunit.enable=1 console=ttyAMA0 kunit_shutdown=reboot' "
      "-no-reboot -nographic -accel kvm -accel hvf -accel tcg -serial stdio -machine virt "
@@ -92,7 +102,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
     {"9 rcutorture, interactive",
      "-nographic -machine virt,gic-version=host -cpu host -monitor stdio -serial pty -S -smp 4 -net none "
      "-m 512 -kernel Image",
-     "-serial pty: character device 'pty' is not supported yet by this version"},
+     ""},
     {"10 WireGuard",
      "-nodefaults -nographic -smp 4 -cpu host -machine virt,gic_version=host,accel=kvm -m 256M "
      "-serial stdio -serial file:result -no-reboot -monitor none -kernel Image",
@@ -124,6 +134,10 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-kernel Image -drive if=virtio,format=raw,file=disk.img -machine virt -cpu cortex-a57 -m 512M "
      "-nographic -append console=ttyAMA0 -S -qmp stdio",
      "-drive if=virtio,format=raw,file=disk.img: block devices are not supported yet by this version"},
+    {"15 labgrid, its console and monitor",
+     "-kernel Image -machine virt -cpu cortex-a57 -m 512M -nographic -append console=ttyAMA0 -S -qmp stdio "
+     "-chardev socket,id=serialsocket,path=serial.sock -serial chardev:serialsocket",
+     ""},
     {"16 CoreOS kola",
      "-machine virt,gic-version=max,memory-backend=mem,accel=kvm -cpu host "
      "-object memory-backend-memfd,id=mem,size=1024M,share=on,prealloc=on -m 1024 -smp 2",
@@ -137,7 +151,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
     {"18 QEMU functional tests",
      "-display none -vga none -chardev socket,id=mon,fd=10 -mon chardev=mon,mode=control -machine virt "
      "-chardev socket,id=console,fd=11 -serial chardev:console -cpu cortex-a57 -kernel Image",
-     "-chardev socket,id=mon,fd=10: character device 'socket' is not supported yet by this version"},
+     ""},
     {"19 NixOS test driver",
      "-machine virt,gic-version=max,accel=kvm:tcg -cpu max -device virtio-net-pci,netdev=vlan1 "
      "-netdev vde,id=vlan1,sock=vde.ctl -kernel Image",

@@ -80,5 +80,43 @@ TEST(LaunchLines, RcutortureLogsToAFile) {
     EXPECT_FALSE(serial.append);
 }
 
+TEST(LaunchLines, SyzkallerSpeaksQmpOnATcpServer) {
+    const machine::MachineConfig config = launched("4 syzkaller, its console and monitor").config;
+    ASSERT_EQ(config.monitors.size(), 1u);
+    const machine::MonitorConfig& monitor = config.monitors[0];
+    EXPECT_TRUE(monitor.control);
+    EXPECT_EQ(monitor.device.kind, CharConfig::Kind::Socket);
+    EXPECT_EQ(monitor.device.host, "localhost");
+    EXPECT_EQ(monitor.device.port, 4321);
+    EXPECT_TRUE(monitor.device.server);
+    EXPECT_FALSE(monitor.device.wait);
+    EXPECT_EQ(config.serial.kind, CharConfig::Kind::Stdio);
+}
+
+TEST(LaunchLines, VmtestSpeaksQmpBesideTheConsole) {
+    const machine::MachineConfig config = launched("7 danobi/vmtest, its console and monitor").config;
+    ASSERT_EQ(config.monitors.size(), 1u);
+    EXPECT_TRUE(config.monitors[0].control);
+    EXPECT_EQ(config.monitors[0].device.path, "qmp.sock");
+    EXPECT_TRUE(config.serial.monitor);
+}
+
+TEST(LaunchLines, LabgridSpeaksQmpOnStdioAndListensToTheConsole) {
+    const machine::MachineConfig config = launched("15 labgrid, its console and monitor").config;
+    ASSERT_EQ(config.monitors.size(), 1u);
+    EXPECT_TRUE(config.monitors[0].control);
+    EXPECT_EQ(config.monitors[0].device.kind, CharConfig::Kind::Stdio);
+    EXPECT_TRUE(config.start_paused);
+    EXPECT_EQ(config.serial.path, "serial.sock");
+    EXPECT_FALSE(config.serial.server);
+}
+
+TEST(LaunchLines, QemuFunctionalTestsHandOverDescriptors) {
+    const machine::MachineConfig config = launched("18 QEMU functional tests").config;
+    ASSERT_EQ(config.monitors.size(), 1u);
+    EXPECT_EQ(config.monitors[0].device.fd, 10);
+    EXPECT_EQ(config.serial.fd, 11);
+}
+
 }  // namespace
 }  // namespace trapeze::cli
