@@ -1,7 +1,6 @@
 #include "trapeze/debug/monitor.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "monitor_fakes.h"
 
 namespace trapeze::debug {
 namespace {
@@ -9,34 +8,6 @@ namespace {
 using testing::ByMove;
 using testing::HasSubstr;
 using testing::Return;
-
-class MockMachine : public MachineControl {
-public:
-    MOCK_METHOD(std::size_t, cpu_count, (), (const, override));
-    MOCK_METHOD(vcpu::Vcpu&, cpu, (std::size_t), (override));
-    MOCK_METHOD(u64, cpu_affinity, (std::size_t), (const, override));
-    MOCK_METHOD(mem::GuestMemory&, memory, (), (override));
-    MOCK_METHOD(std::string, machine_name, (), (const, override));
-    MOCK_METHOD(RunState, run_state, (), (const, override));
-    MOCK_METHOD(void, add_observer, (MachineObserver&), (override));
-    MOCK_METHOD(void, remove_observer, (MachineObserver&), (override));
-    MOCK_METHOD(void, stop, (RunState), (override));
-    MOCK_METHOD(Result<>, cont, (), (override));
-    MOCK_METHOD(void, system_reset, (ShutdownCause), (override));
-    MOCK_METHOD(void, system_powerdown, (), (override));
-    MOCK_METHOD(void, quit, (ShutdownCause), (override));
-};
-
-class TextPort : public bus::CharPort {
-public:
-    std::size_t send(std::span<const u8> bytes) override {
-        text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        return bytes.size();
-    }
-    void set_receiver(bus::CharReceiver*) override {}
-    void receiver_ready() override {}
-    std::string text;
-};
 
 class MonitorTest : public testing::Test {
 protected:
@@ -75,14 +46,15 @@ TEST_F(MonitorTest, EditsTheLine) {
 }
 
 TEST_F(MonitorTest, UnknownCommandIsNamed) {
-    EXPECT_EQ(monitor.execute("frobnicate now"), "unknown command: 'frobnicate now'\n");
+    EXPECT_EQ(monitor.execute("frobnicate now"), "unknown command: 'frobnicate'\n");
+    EXPECT_EQ(monitor.execute("info bogus"), "unknown command: 'info bogus'\n");
     EXPECT_EQ(monitor.execute("   "), "");
 }
 
 TEST_F(MonitorTest, HelpListsEveryCommand) {
     const std::string text = monitor.execute("?");
     for (const char* name :
-         {"cont|c", "info status", "quit|q", "stop|s", "system_powerdown", "system_reset"}) {
+         {"cont|c", "info [subject]", "quit|q", "stop|s", "system_powerdown", "system_reset"}) {
         EXPECT_THAT(text, HasSubstr(name));
     }
 }
@@ -95,6 +67,59 @@ TEST_F(MonitorTest, GreetsOnceAndPromptsOnEveryFocus) {
     EXPECT_EQ(port.text, "");
     monitor.focus_changed(true);
     EXPECT_EQ(port.text, "(trapeze) ");
+}
+
+TEST_F(MonitorTest, ANewPeerIsGreetedAndStartsAfresh) {
+    monitor.peer_changed(true);
+    EXPECT_THAT(port.text, testing::EndsWith("(trapeze) "));
+    type("sto");
+    monitor.peer_changed(false);
+    port.text.clear();
+    monitor.peer_changed(true);
+    EXPECT_THAT(port.text, HasSubstr("type 'help'"));
+    EXPECT_CALL(machine, stop(testing::_)).Times(0);
+    type("p\r");
+}
+
+TEST_F(MonitorTest, CursorKeysAndHistory) {
+    EXPECT_CALL(machine, stop(RunState::Paused)).Times(2);
+    EXPECT_CALL(machine, quit(testing::_)).Times(1);
+    type(
+        "top\x1b[H"
+        "s\r");  // Home
+    type(
+        "quit\r"
+        "\x1b[A\x1b[A\r");  // two lines up: stop
+}
+
+TEST_F(MonitorTest, EndsOfLinesComeInThreeKinds) {
+    EXPECT_CALL(machine, system_powerdown()).Times(3);
+    type("system_powerdown\rsystem_powerdown\nsystem_powerdown\r\n");
+    std::size_t prompts = 0;
+    for (std::size_t at = 0; (at = port.text.find("(trapeze) ", at)) != std::string::npos; ++at) ++prompts;
+    EXPECT_EQ(prompts, 3u);
+}
+
+TEST_F(MonitorTest, TabCompletes) {
+    type("inf\tst\t");
+    EXPECT_THAT(port.text, HasSubstr("info status "));
+    port.text.clear();
+    type("\x15system_\t");
+    EXPECT_THAT(port.text, HasSubstr("system_powerdown  system_reset"));
+    EXPECT_CALL(machine, system_reset(testing::_)).Times(1);
+    type("r\t\r");
+}
+
+TEST_F(MonitorTest, ASlowPeerGetsEverythingAndIsNotAskedForMore) {
+    port.room = 10;
+    type("help\r");
+    EXPECT_EQ(monitor.receive_capacity(), 0u);
+    while (monitor.receive_capacity() == 0) {
+        port.room = 100;
+        monitor.send_ready();
+    }
+    EXPECT_THAT(port.text, HasSubstr("system_reset -- reset the machine\r\n"));
+    EXPECT_THAT(port.text, testing::EndsWith("(trapeze) "));
 }
 
 TEST_F(MonitorTest, SurvivesAnyBytes) {

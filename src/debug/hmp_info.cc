@@ -1,0 +1,113 @@
+// The subjects of the human monitor's `info`.
+#include "hmp_command.h"
+#include "hmp_registers.h"
+#include "trapeze/base/log.h"
+#include "trapeze/base/version.h"
+
+namespace trapeze::debug {
+namespace {
+
+using enum HmpArgument;
+
+// `text`, or that there is nothing to show.
+HmpResult or_nothing(std::string text) {
+    if (text.empty()) return fail("this machine has nothing to show");
+    return text;
+}
+
+HmpResult chardev(HmpCall& call) {
+    std::string text;
+    for (const CharDeviceInfo& device : call.machine.character_devices())
+        text += fmt::format("{}: filename={}\n", device.label, device.filename);
+    return or_nothing(std::move(text));
+}
+
+HmpResult cpus(HmpCall& call) {
+    std::string text;
+    for (std::size_t n = 0; n < call.machine.cpu_count(); ++n) {
+        const vcpu::PowerState power = call.machine.cpu(n).power_state();
+        text += fmt::format("{} CPU #{}: affinity {:#x} {}\n", n == call.monitor.cpu() ? "*" : " ", n,
+                            call.machine.cpu_affinity(n),
+                            power == vcpu::PowerState::On          ? "on"
+                            : power == vcpu::PowerState::OnPending ? "turning on"
+                                                                   : "off");
+    }
+    return text;
+}
+
+HmpResult kvm(HmpCall& call) {
+    return fmt::format("kvm support: enabled\naccelerator: {}\n", call.machine.accelerator());
+}
+
+HmpResult mtree(HmpCall& call) {
+    return or_nothing(call.machine.memory_tree());
+}
+
+HmpResult name(HmpCall& call) {
+    return call.machine.machine_name() + "\n";
+}
+
+HmpResult pic(HmpCall& call) {
+    return or_nothing(call.machine.interrupt_controller_state());
+}
+
+HmpResult registers(HmpCall& call) {
+    std::string text;
+    call.machine.inspect([&] {
+        for (std::size_t n = 0; n < call.machine.cpu_count(); ++n) {
+            if (call.flags || n == call.monitor.cpu()) text += describe_registers(call.machine, n);
+        }
+    });
+    return text;
+}
+
+HmpResult status(HmpCall& call) {
+    const RunState state = call.machine.run_state();
+    if (state == RunState::Running) return "VM status: running\n";
+    if (state == RunState::Paused) return "VM status: paused\n";
+    return fmt::format("VM status: paused ({})\n", run_state_name(state));
+}
+
+HmpResult sysregs(HmpCall& call) {
+    std::string text;
+    call.machine.inspect([&] { text = describe_sysregs(call.machine, call.monitor.cpu()); });
+    return or_nothing(std::move(text));
+}
+
+HmpResult trace_events(HmpCall&) {
+    std::string text;
+    for (const TraceEvent* event : TraceEvent::all())
+        text += fmt::format("{} : state {}\n", event->name(), event->enabled() ? 1 : 0);
+    return text;
+}
+
+HmpResult traps(HmpCall& call) {
+    return or_nothing(call.machine.trap_statistics());
+}
+
+HmpResult version(HmpCall&) {
+    return fmt::format("{}\n", kVersion);
+}
+
+const std::vector<HmpCommand> kSubjects = {
+    {"chardev", "", "", "character devices", {}, &chardev},
+    {"cpus", "", "", "vCPUs and their power states", {}, &cpus},
+    {"kvm", "", "", "the accelerator", {}, &kvm},
+    {"mtree", "", "", "guest physical memory: RAM and devices", {}, &mtree},
+    {"name", "", "", "name of the machine", {}, &name},
+    {"pic", "irq", "", "state of the interrupt controller", {}, &pic},
+    {"registers", "", "[-a]", "registers of the current vCPU, or of all", {Flag}, &registers},
+    {"status", "", "", "whether the machine runs", {}, &status},
+    {"sysregs", "", "", "system registers of the current vCPU", {}, &sysregs},
+    {"trace-events", "", "", "trace events and whether they are on", {}, &trace_events},
+    {"traps", "", "", "statistics of the guest's traps", {}, &traps},
+    {"version", "", "", "version of the program", {}, &version},
+};
+
+}  // namespace
+
+std::span<const HmpCommand> hmp_info_subjects() {
+    return kSubjects;
+}
+
+}  // namespace trapeze::debug

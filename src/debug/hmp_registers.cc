@@ -1,0 +1,169 @@
+#include "hmp_registers.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "trapeze/arch/pstate.h"
+
+namespace trapeze::debug {
+namespace {
+
+using accel::CoreReg;
+
+constexpr arch::SysReg kAllSysRegs[] = {
+#define TRAPEZE_MONITOR_SYSREG(name, op0, op1, crn, crm, op2) arch::SysReg{op0, op1, crn, crm, op2},
+    TRAPEZE_SYSREG_LIST(TRAPEZE_MONITOR_SYSREG)
+#undef TRAPEZE_MONITOR_SYSREG
+};
+
+// What `info registers` adds to the general ones: where an exception came from and where it goes, and the
+// MMU.
+constexpr arch::SysReg kShown[] = {
+    arch::reg::SCTLR_EL1, arch::reg::TCR_EL1, arch::reg::TTBR0_EL1, arch::reg::TTBR1_EL1,
+    arch::reg::VBAR_EL1,  arch::reg::ESR_EL1, arch::reg::FAR_EL1,   arch::reg::TPIDR_EL1,
+};
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+u64 current_sp(accel::Vcpu& cpu, arch::Pstate pstate) {
+    return (pstate.value & 0xf) == arch::Pstate::kModeEl1h ? cpu.get(CoreReg::SpEl1) : cpu.get(CoreReg::Sp);
+}
+
+// "-ZC- EL1h"
+std::string describe_pstate(arch::Pstate pstate) {
+    const u64 v = pstate.value;
+    const auto flag = [v](unsigned bit, char letter) { return (v >> bit & 1) != 0 ? letter : '-'; };
+    if (pstate.is_aarch32()) {
+        return fmt::format("{}{}{}{} A32 mode {:#04x}", flag(31, 'N'), flag(30, 'Z'), flag(29, 'C'),
+                           flag(28, 'V'), v & 0x1f);
+    }
+    return fmt::format("{}{}{}{} EL{}{} {}{}{}{}", flag(31, 'N'), flag(30, 'Z'), flag(29, 'C'), flag(28, 'V'),
+                       pstate.el(), (v & 1) != 0 ? 'h' : 't', flag(9, 'D'), flag(8, 'A'), flag(7, 'I'),
+                       flag(6, 'F'));
+}
+
+std::optional<u64> numbered_register(accel::Vcpu& cpu, std::string_view name) {
+    const bool word = name.front() == 'w' || name.front() == 'W';
+    if (!word && name.front() != 'x' && name.front() != 'X') return std::nullopt;
+    unsigned n = 0;
+    const std::string_view digits = name.substr(1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
+    if (error != std::errc() || end != digits.data() + digits.size() || n > 30) return std::nullopt;
+    const u64 value = cpu.get(accel::x_reg(n));
+    return word ? value & 0xffff'ffff : value;
+}
+
+mem::El10Registers mmu_registers(MachineControl& machine, std::size_t cpu) {
+    const auto get = [&](arch::SysReg reg) { return machine.read_sysreg(cpu, reg).value_or(0); };
+    mem::El10Registers regs;
+    regs.SCTLR_EL1 = get(arch::reg::SCTLR_EL1);
+    regs.TCR_EL1 = get(arch::reg::TCR_EL1);
+    regs.TTBR0_EL1 = get(arch::reg::TTBR0_EL1);
+    regs.TTBR1_EL1 = get(arch::reg::TTBR1_EL1);
+    regs.MAIR_EL1 = get(arch::reg::MAIR_EL1);
+    regs.TCR2_EL1 = get(arch::reg::TCR2_EL1);
+    return regs;
+}
+
+mem::MmuFeatures mmu_features(MachineControl& machine, std::size_t cpu) {
+    const auto get = [&](arch::SysReg reg) { return machine.read_sysreg(cpu, reg).value_or(0); };
+    mem::MmuIdRegisters id;
+    id.ID_AA64PFR1_EL1 = get(arch::reg::ID_AA64PFR1_EL1);
+    id.ID_AA64ISAR1_EL1 = get(arch::reg::ID_AA64ISAR1_EL1);
+    id.ID_AA64ISAR2_EL1 = get(arch::reg::ID_AA64ISAR2_EL1);
+    id.ID_AA64MMFR0_EL1 = get(arch::reg::ID_AA64MMFR0_EL1);
+    id.ID_AA64MMFR1_EL1 = get(arch::reg::ID_AA64MMFR1_EL1);
+    id.ID_AA64MMFR2_EL1 = get(arch::reg::ID_AA64MMFR2_EL1);
+    id.ID_AA64MMFR3_EL1 = get(arch::reg::ID_AA64MMFR3_EL1);
+    return mem::MmuFeatures::from(id);
+}
+
+}  // namespace
+
+GeneralRegisters read_general_registers(MachineControl& machine, std::size_t index) {
+    accel::Vcpu& cpu = machine.cpu(index).accel();
+    GeneralRegisters regs{};
+    for (unsigned n = 0; n < 31; ++n) regs.x[n] = cpu.get(accel::x_reg(n));
+    regs.pc = cpu.get(CoreReg::Pc);
+    regs.pstate = cpu.get(CoreReg::Pstate);
+    regs.sp = current_sp(cpu, {regs.pstate});
+    return regs;
+}
+
+std::optional<u64> named_register(MachineControl& machine, std::size_t index, std::string_view name) {
+    if (name.empty()) return std::nullopt;
+    accel::Vcpu& cpu = machine.cpu(index).accel();
+    if (const auto value = numbered_register(cpu, name)) return value;
+    const auto is = [name](std::string_view other) { return equal_ignoring_case(name, other); };
+    if (is("pc")) return cpu.get(CoreReg::Pc);
+    if (is("lr")) return cpu.get(accel::x_reg(30));
+    if (is("fp")) return cpu.get(accel::x_reg(29));
+    if (is("pstate") || is("cpsr")) return cpu.get(CoreReg::Pstate);
+    if (is("sp")) return current_sp(cpu, {cpu.get(CoreReg::Pstate)});
+    for (const arch::SysReg reg : kAllSysRegs) {
+        if (is(arch::sysreg_name(reg))) return machine.read_sysreg(index, reg);
+    }
+    return std::nullopt;
+}
+
+// The layout is QEMU's, which scripts take apart.
+std::string describe_registers(MachineControl& machine, std::size_t cpu) {
+    const GeneralRegisters regs = read_general_registers(machine, cpu);
+    std::string text = fmt::format("\nCPU#{}\n PC={:016x} ", cpu, regs.pc);
+    for (unsigned n = 0; n < 31; ++n)
+        text += fmt::format("X{:02}={:016x}{}", n, regs.x[n], n % 3 == 1 ? "\n" : " ");
+    text +=
+        fmt::format("SP={:016x}\nPSTATE={:08x} {}\n", regs.sp, regs.pstate, describe_pstate({regs.pstate}));
+    text += fmt::format("ELR_EL1={:016x} SPSR_EL1={:08x}\n", machine.cpu(cpu).accel().get(CoreReg::ElrEl1),
+                        machine.cpu(cpu).accel().get(CoreReg::SpsrEl1));
+    unsigned column = 0;
+    for (const arch::SysReg reg : kShown) {
+        const auto value = machine.read_sysreg(cpu, reg);
+        if (value)
+            text +=
+                fmt::format("{}={:016x}{}", arch::sysreg_name(reg), *value, ++column % 3 == 0 ? "\n" : " ");
+    }
+    if (column % 3 != 0) text.back() = '\n';
+    return text;
+}
+
+std::string describe_sysregs(MachineControl& machine, std::size_t cpu) {
+    std::string text;
+    for (const arch::SysReg reg : kAllSysRegs) {
+        if (reg.op0() < 2) continue;  // system instructions
+        if (const auto value = machine.read_sysreg(cpu, reg))
+            text += fmt::format("{:<20} {:016x}\n", arch::sysreg_name(reg), *value);
+    }
+    return text;
+}
+
+AddressSpace::AddressSpace(MachineControl& machine, std::size_t cpu)
+    : memory_(machine.memory()),
+      registers_(mmu_registers(machine, cpu)),
+      features_(mmu_features(machine, cpu)),
+      reader_(mem::guest_memory_reader(machine.memory())) {}
+
+mem::WalkResult AddressSpace::translate(mem::Gva va) const {
+    return mem::translate_for_debug(registers_, features_, va, reader_);
+}
+
+bool AddressSpace::read(mem::Gva va, std::span<u8> to) const {
+    // The smallest granule: whatever the page's size, this much of it is contiguous.
+    constexpr u64 kGranule = 4096;
+    while (!to.empty()) {
+        const mem::WalkResult page = translate(va);
+        if (!page) return false;
+        const u64 chunk = std::min<u64>(to.size(), kGranule - va.value % kGranule);
+        if (!memory_.read(page->pa, to.first(chunk))) return false;
+        to = to.subspan(chunk);
+        va = va + chunk;
+    }
+    return true;
+}
+
+}  // namespace trapeze::debug
