@@ -37,6 +37,12 @@ find_path(FDT_INCLUDE_DIR libfdt.h REQUIRED)
 find_library(FDT_LIBRARY fdt REQUIRED)
 find_path(ZLIB_INCLUDE_DIR zlib.h REQUIRED)
 find_library(ZLIB_LIBRARY z REQUIRED)
+find_path(RE2_INCLUDE_DIR re2/re2.h REQUIRED)
+find_library(RE2_LIBRARY re2 REQUIRED)
+find_path(PUGIXML_INCLUDE_DIR pugixml.hpp REQUIRED)
+find_library(PUGIXML_LIBRARY pugixml REQUIRED)
+find_path(ELF_INCLUDE_DIR libelf.h REQUIRED)
+find_library(ELF_LIBRARY elf REQUIRED)
 find_path(ZSTD_INCLUDE_DIR zstd.h REQUIRED)
 find_library(ZSTD_LIBRARY zstd REQUIRED)
 
@@ -51,6 +57,9 @@ target_compile_definitions(ext_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
 trapeze_external(ext_fdt ${FDT_INCLUDE_DIR} ${FDT_LIBRARY})
 trapeze_external(ext_zlib ${ZLIB_INCLUDE_DIR} ${ZLIB_LIBRARY})
 trapeze_external(ext_zstd ${ZSTD_INCLUDE_DIR} ${ZSTD_LIBRARY})
+trapeze_external(ext_re2 ${RE2_INCLUDE_DIR} ${RE2_LIBRARY} Threads::Threads)
+trapeze_external(ext_pugixml ${PUGIXML_INCLUDE_DIR} ${PUGIXML_LIBRARY})
+trapeze_external(ext_elf ${ELF_INCLUDE_DIR} ${ELF_LIBRARY} ${ZLIB_LIBRARY})
 
 # trapeze_layer(<name> DEPENDS <layers and externals>...): one library per folder of src/. Sources are every
 # .cc below the folder, except folders that are layers' optional parts (added by the caller).

@@ -37,9 +37,11 @@ Result<> Machine::Impl::build() {
     TRY(memory_.add_ram({map::kRam, config_.ram_bytes}));
     for (const auto& region : memory_.regions()) TRY(vm_->map_ram(region.range, region.host));
 
+    if (config_.ci) supervisor_ = TRY(ci::Supervisor::create(*config_.ci, loop_));
     // From here on the terminal is in raw mode.
     console_ = TRY(Console::create(config_, loop_, [this] { quit(ShutdownCause::HostUi); }));
-    platform_ = std::make_unique<Platform>(config_.vcpus, cpus_, console_->serial(), loop_);
+    bus::CharPort& serial = supervisor_ ? supervisor_->watch(console_->serial()) : console_->serial();
+    platform_ = std::make_unique<Platform>(config_.vcpus, cpus_, serial, loop_);
     if (config_.pvpanic) {
         platform_->add_pvpanic([this](devices::PvpanicEvent event) { pvpanic_event(event); });
     }
@@ -48,11 +50,15 @@ Result<> Machine::Impl::build() {
     boot_ = TRY(boot::BootPlan::make({config_.kernel, config_.initrd, config_.dtb},
                                      fdt_inputs(config_, *platform_, processors_->features().pmu)));
     processors_->connect(cpus_, *platform_, *firmware_, *this);
-    console_->attach_monitor(*this);
+    if (supervisor_) supervisor_->attach(*this, &platform_->gic());
+    TRY(create_instruments());
+    console_->attach_monitors(*this);
+    gdb_ = TRY(GdbServer::create(config_.gdb, loop_, *this));
     pid_file_ = TRY(PidFile::create(config_.pid_file));
     // Until here a signal simply ends the program, whatever a file or the host kept it waiting for.
     signals_ = TRY(HostSignals::create(loop_, [this](const std::string& line) {
         print_note(line);
+        if (supervisor_) supervisor_->host_signal(line);
         quit(ShutdownCause::HostSignal);
     }));
     return {};
@@ -67,6 +73,8 @@ Result<int> Machine::Impl::run() {
     cpus_.pause();
     console_->flush();
     flush_log();
+    if (!instruments_finished) fail_machine(instruments_finished.error().message());
+    if (supervisor_) return supervisor_->conclude();
     if (!failure_.empty()) return fail("{}", failure_);
     return exit_status_;
 }
@@ -88,6 +96,10 @@ void Machine::Impl::end(int status) {
 }
 
 void Machine::Impl::fail_machine(std::string reason) {
+    if (supervisor_) {
+        print_error(reason);
+        supervisor_->machine_failed(reason);
+    }
     if (failure_.empty()) failure_ = std::move(reason);
     end(1);
 }
@@ -148,7 +160,8 @@ void Machine::Impl::guest_panicked() {
         run_.notify([action](debug::MachineObserver& o) { o.guest_panicked(action); });
     };
     if (debug::needs_reset(run_.state())) return;
-    if (config_.panic_action == PanicAction::None) return tell("run");
+    // A supervisor ends the run itself, when it has heard what the guest has to say.
+    if (supervisor_ || config_.panic_action == PanicAction::None) return tell("run");
     cpus_.pause();
     const bool pause = config_.panic_action == PanicAction::Pause ||
                        (config_.panic_action == PanicAction::Shutdown && config_.no_shutdown);

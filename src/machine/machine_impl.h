@@ -11,6 +11,8 @@
 #include "processors.h"
 #include "run_control.h"
 #include "trapeze/boot/boot_plan.h"
+#include "trapeze/debug/instruments.h"
+#include "trapeze/ci/supervisor.h"
 #include "trapeze/debug/machine_control.h"
 #include "trapeze/machine/machine.h"
 #include "trapeze/mem/guest_memory.h"
@@ -67,6 +69,7 @@ private:
     std::optional<PidFile> pid_file_;
     std::unique_ptr<HostSignals> signals_;
     std::unique_ptr<Console> console_;
+    std::unique_ptr<ci::Supervisor> supervisor_;  // nullptr: no -ci
     mem::GuestMemory memory_;
     std::unique_ptr<accel::Vm> vm_;
     std::unique_ptr<Processors> processors_;

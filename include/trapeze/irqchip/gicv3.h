@@ -85,6 +85,8 @@ public:
     void pulse(bus::IntId id) override;
     void set_private_level(bus::VcpuIndex vcpu, bus::IntId id, bool level) override;
 
+    // One above the highest INTID.
+    u32 intid_count() const;
     // `vcpu` says whose SGI or PPI is meant and is ignored for an SPI. CHECKs both.
     Gicv3IrqState irq_state(bus::IntId id, bus::VcpuIndex vcpu = 0) const;
     Gicv3CpuState cpu_state(bus::VcpuIndex vcpu) const;

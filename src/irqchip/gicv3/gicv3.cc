@@ -91,6 +91,10 @@ void Gicv3::set_private_level(VcpuIndex vcpu, bus::IntId id, bool level) {
     core->bank_changed(bank);
 }
 
+u32 Gicv3::intid_count() const {
+    return impl_->intid_count;
+}
+
 Gicv3IrqState Gicv3::irq_state(bus::IntId id, VcpuIndex vcpu) const {
     CHECK(to_number(id) < impl_->intid_count && vcpu < impl_->vcpu_count);
     auto core = impl_->shared.begin();
