@@ -70,9 +70,10 @@ std::expected<Leaf, Fault> walk_tables(const TableWalk& walk, u64 input_address,
             continue;
         }
         if (!table_or_page && !has_blocks(walk, level)) return fault(FaultKind::Translation, level);
-        const u64 oa = address_in(walk, descriptor, offset_bits);
+        // The whole address: a block may be larger than the output address size.
+        const u64 oa = address_in(walk, descriptor, offset_bits) | (input_address & low_mask(offset_bits));
         if (out_of_range(walk, oa)) return fault(FaultKind::AddressSize, level);
-        return Leaf{.oa = Gpa{oa | (input_address & low_mask(offset_bits))},
+        return Leaf{.oa = Gpa{oa},
                     .address = address,
                     .descriptor = descriptor,
                     .table_attrs = table_attrs,

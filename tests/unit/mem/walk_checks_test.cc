@@ -212,6 +212,16 @@ TEST_F(WalkChecks, OutputAddressesBeyondIpsAreAddressSizeFaults) {
     EXPECT_EQ(fault(kVa), address_size(0));
 }
 
+TEST_F(WalkChecks, ABlockMayBeLargerThanTheOutputAddressSize) {
+    // A block of 4TB, of which 64GB can be addressed. Bits of the descriptor below its size are not address.
+    regs.TCR_EL1 = t0sz(16) | kTg0_64K | kIps36;
+    regs.TTBR0_EL1 = 0x10'0000;
+    put(0x10'0000, (1ull << 41) | kBlock | kAf);
+    EXPECT_EQ(pa(0xf'ffff'ffff), 0xf'ffff'ffffu);
+    EXPECT_EQ(fault(0x10'0000'0000), address_size(1));
+    EXPECT_EQ(fault_of(debug(0x3ff'ffff'ffff)), address_size(1));
+}
+
 TEST_F(WalkChecks, TheImplementedSizeBoundsIps) {
     features.pa_bits = 40;
     map_page((1ull << 40) | kPage | kAf);
