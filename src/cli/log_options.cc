@@ -1,5 +1,7 @@
-// -d, -trace, and switching on what they ask for.
+// -d, and switching on what it and -trace ask for.
 #include <algorithm>
+#include <cerrno>
+#include <fstream>
 
 #include "draft.h"
 
@@ -25,12 +27,6 @@ std::vector<std::string_view> event_names() {
     return names;
 }
 
-std::string events_help() {
-    std::string text;
-    for (const std::string_view name : event_names()) text += fmt::format("{}\n", name);
-    return text;
-}
-
 std::string log_help() {
     std::string text = "Log items (separated by commas):\n";
     for (const LogItem& item : kLogItems) text += fmt::format("  {:<20} {}\n", item.name, item.help);
@@ -42,18 +38,10 @@ void add_class(Diagnostics& diagnostics, LogClass log_class) {
     diagnostics.classes.push_back(log_class);
 }
 
-Result<void> add_pattern(Draft& draft, std::string_view pattern) {
-    if (pattern.empty()) return fail("a trace event pattern must not be empty");
-    if (is_help(pattern)) {
-        print_and_exit(draft, events_help());
-    } else {
-        draft.diagnostics.trace_patterns.emplace_back(pattern);
-    }
-    return {};
-}
-
 Result<void> add_log_item(Draft& draft, std::string_view word) {
-    if (word.starts_with(kTracePrefix)) return add_pattern(draft, word.substr(kTracePrefix.size()));
+    if (word.starts_with(kTracePrefix)) {
+        return add_trace_pattern(draft, word.substr(kTracePrefix.size()), draft.diagnostics.trace_patterns);
+    }
     std::vector<std::string_view> known = {kTracePrefix};
     for (const LogItem& item : kLogItems) {
         if (word == item.name || word == "all") add_class(draft.diagnostics, item.log_class);
@@ -65,21 +53,47 @@ Result<void> add_log_item(Draft& draft, std::string_view word) {
                 hint(word, known));
 }
 
-Result<void> set_enable(Draft& draft, const KeyArgument& argument) {
-    return add_pattern(draft, argument.value);
+// A file of patterns as QEMU has them: one a line, '#' begins a comment, '-' switches off.
+Result<std::vector<std::string>> read_patterns(const std::string& path) {
+    std::ifstream file(path);
+    if (!file) return fail_errno(errno, "-trace events={}: could not open the file", show(path));
+    std::vector<std::string> patterns;
+    for (std::string line; std::getline(file, line);) {
+        constexpr std::string_view kBlank = " \t\r";
+        line.erase(std::min(line.find('#'), line.size()));
+        line.erase(line.find_last_not_of(kBlank) + 1);
+        line.erase(0, std::min(line.find_first_not_of(kBlank), line.size()));
+        if (!line.empty()) patterns.push_back(line);
+    }
+    return patterns;
 }
 
-Result<void> refuse_trace_file(Draft&, const KeyArgument&) {
-    return fail("{}; -D names the log file", not_supported("a separate trace file"));
+void enable_all(const std::vector<std::string>& patterns, TraceTo destination,
+                std::vector<std::string>& warnings) {
+    for (const std::string& pattern : patterns) {
+        if (TraceEvent::enable(pattern, destination) > 0) continue;
+        warnings.push_back(
+            fmt::format("no trace event matches '{}'{}", show(pattern), hint(pattern, event_names())));
+    }
 }
-
-constexpr KeyRow<Draft> kTraceKeys[] = {
-    {"enable", "pattern", set_enable, "trace events to log"},
-    {"events", "(refused)", refuse_key, "lists of events in files"},
-    {"file", "(refused)", refuse_trace_file, "a separate trace file"},
-};
 
 }  // namespace
+
+std::string trace_events_help() {
+    std::string text;
+    for (const std::string_view name : event_names()) text += fmt::format("{}\n", name);
+    return text;
+}
+
+Result<void> add_trace_pattern(Draft& draft, std::string_view pattern, std::vector<std::string>& patterns) {
+    if (pattern.empty()) return fail("a trace event pattern must not be empty");
+    if (is_help(pattern)) {
+        print_and_exit(draft, trace_events_help());
+    } else {
+        patterns.emplace_back(pattern);
+    }
+    return {};
+}
 
 Result<void> log_option(Draft& draft, const OptionUse& use) {
     std::string_view rest = use.argument;
@@ -96,15 +110,6 @@ Result<void> log_option(Draft& draft, const OptionUse& use) {
     }
 }
 
-Result<void> trace_option(Draft& draft, const OptionUse& use) {
-    const auto items = TRY(split_list(use, "enable"));
-    if (wants_help(items)) {
-        print_and_exit(draft, events_help());
-        return {};
-    }
-    return apply_keys<Draft>(use.name, kTraceKeys, items, draft);
-}
-
 Result<std::vector<std::string>> apply(const Diagnostics& diagnostics) {
     if (!diagnostics.log_file.empty()) {
         TRY(with_context(set_log_file(diagnostics.log_file),
@@ -112,11 +117,12 @@ Result<std::vector<std::string>> apply(const Diagnostics& diagnostics) {
     }
     for (const LogClass log_class : diagnostics.classes) set_log_enabled(log_class, true);
     std::vector<std::string> warnings;
-    for (const std::string& pattern : diagnostics.trace_patterns) {
-        if (TraceEvent::enable(pattern) > 0) continue;
-        warnings.push_back(
-            fmt::format("no trace event matches '{}'{}", show(pattern), hint(pattern, event_names())));
+    for (const std::string& path : diagnostics.event_files) {
+        const auto patterns = TRY(read_patterns(path));
+        enable_all(patterns, diagnostics.record_event_files ? TraceTo::Recorder : TraceTo::Log, warnings);
     }
+    enable_all(diagnostics.trace_patterns, TraceTo::Log, warnings);
+    enable_all(diagnostics.recorded_patterns, TraceTo::Recorder, warnings);
     return warnings;
 }
 

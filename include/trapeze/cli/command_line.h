@@ -19,6 +19,11 @@ struct Diagnostics {
     std::vector<LogClass> classes;            // no duplicates
     std::vector<std::string> trace_patterns;  // globs over trace event names, in the order given
     std::string log_file;                     // empty: stderr
+    // As trace_patterns, for the recorder instead of the log. A leading '-' in either switches events off.
+    std::vector<std::string> recorded_patterns = {};
+    // Files of such patterns, one a line; read before the others.
+    std::vector<std::string> event_files = {};
+    bool record_event_files = false;  // they are for the recorder
 };
 
 struct RunMachine {
@@ -43,7 +48,7 @@ using ParsedCommandLine = std::variant<RunMachine, PrintAndExit, SpecialAction>;
 Result<ParsedCommandLine> parse(std::span<const char* const> args);
 
 // Turns on what `diagnostics` asks for and returns warnings (one line each, for print_warning()). Fails if
-// the log file cannot be created. Call once, before threads start.
+// the log file cannot be created, or a file of patterns not be read. Call once, before threads start.
 Result<std::vector<std::string>> apply(const Diagnostics& diagnostics);
 
 }  // namespace trapeze::cli
