@@ -1,7 +1,10 @@
 // ID registers to features (DDI0487 "ID_AA64MMFR0_EL1" and following).
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "trapeze/mem/mmu_features.h"
+#include <vector>
+
+#include "trapeze/mem/walker_registers.h"
 
 namespace trapeze::mem {
 namespace {
@@ -61,6 +64,38 @@ TEST(MmuFeaturesTest, CortexA57AndA76) {
     EXPECT_EQ(a76.pa_bits, 40u);
     EXPECT_TRUE(a76.gran4k && a76.gran16k && a76.gran64k && a76.haf && a76.hdbs && a76.hpds && a76.pan);
     EXPECT_TRUE(!a76.pan3 && !a76.lpa2_4k && !a76.lpa2_16k && !a76.e0pd && !a76.tcr2);
+}
+
+// Each register goes to its own field, and those of absent features are not read.
+TEST(MmuFeaturesTest, RegistersByTable) {
+    namespace r = arch::reg;
+    const auto read = [](arch::SysReg reg) { return u64{reg.encoding()}; };
+    MmuFeatures f;
+    f.tcr2 = f.aie = f.s1pie = f.s1poe = true;
+    const El10Registers all = read_el10_registers(f, read);
+    EXPECT_EQ(all.SCTLR_EL1, r::SCTLR_EL1.encoding());
+    EXPECT_EQ(all.TCR_EL1, r::TCR_EL1.encoding());
+    EXPECT_EQ(all.TTBR0_EL1, r::TTBR0_EL1.encoding());
+    EXPECT_EQ(all.TTBR1_EL1, r::TTBR1_EL1.encoding());
+    EXPECT_EQ(all.MAIR_EL1, r::MAIR_EL1.encoding());
+    EXPECT_EQ(all.MAIR2_EL1, r::MAIR2_EL1.encoding());
+    EXPECT_EQ(all.TCR2_EL1, r::TCR2_EL1.encoding());
+    EXPECT_EQ(all.PIR_EL1, r::PIR_EL1.encoding());
+    EXPECT_EQ(all.PIRE0_EL1, r::PIRE0_EL1.encoding());
+    EXPECT_EQ(all.POR_EL1, r::POR_EL1.encoding());
+    EXPECT_EQ(all.POR_EL0, r::POR_EL0.encoding());
+
+    std::vector<arch::SysReg> asked;
+    read_el10_registers({}, [&](arch::SysReg reg) { return asked.push_back(reg), u64{0}; });
+    EXPECT_THAT(asked, testing::UnorderedElementsAre(r::SCTLR_EL1, r::TCR_EL1, r::TTBR0_EL1, r::TTBR1_EL1,
+                                                     r::MAIR_EL1));
+
+    const MmuFeatures read_features = read_mmu_features([](arch::SysReg reg) -> u64 {
+        if (reg == r::ID_AA64MMFR0_EL1) return 0x0010'0005;
+        return reg == r::ID_AA64MMFR2_EL1 ? 1ull << 60 : 0;
+    });
+    EXPECT_EQ(read_features.pa_bits, 48u);
+    EXPECT_TRUE(read_features.gran16k && read_features.e0pd && !read_features.haf);
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ TEST_F(WalkAttributes, ShareabilityOfCacheableMemoryIsTheDescriptors) {
 }
 
 TEST_F(WalkAttributes, DeviceAndNonCacheableAreOuterShareable) {
-    for (const u64 index : {1, 2, 3}) {
+    for (const u64 index : {1u, 2u, 3u}) {
         EXPECT_EQ(of(attr_index(index)).shareability, kOsh) << index;
         EXPECT_EQ(of(attr_index(index) | kInner).shareability, kOsh) << index;
     }

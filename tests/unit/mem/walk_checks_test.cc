@@ -75,7 +75,7 @@ TEST_F(WalkChecks, MtxTakesFourBitsForATag) {
 
 TEST_F(WalkChecks, TxSzBelowTheMinimumFaultsAtLevel0) {
     regs.TTBR0_EL1 = 0x1000;
-    for (const u64 tsz : {0, 11, 15}) {
+    for (const u64 tsz : {0u, 11u, 15u}) {
         regs.TCR_EL1 = t0sz(tsz) | kIps48;
         EXPECT_EQ(fault(0), translation(0)) << tsz;
         regs.TCR_EL1 = t0sz(tsz) | kTg0_16K | kIps48;

@@ -47,20 +47,20 @@ TEST_F(WalkTables, FourKbStartsLowerForSmallerRegions) {
     put(0x3000 + 3 * 8, 0x4000 | kTable);
     put(0x4000 + 4 * 8, kPa | kPage | kAf);
     const u64 va1 = (2ull << 30) | (3ull << 21) | (4ull << 12);
-    for (const unsigned tsz : {25, 30, 32}) {  // 39 to 32 bits: level 1
+    for (const u64 tsz : {25u, 30u, 32u}) {  // 39 to 32 bits: level 1
         regs.TCR_EL1 = t0sz(tsz) | kIps48;
         regs.TTBR0_EL1 = 0x2000;
         expect_leaf(va1 | 1, kPa | 1, 3, 0x1000);
         EXPECT_THAT(reads, ElementsAre(0x2010, 0x3018, 0x4020)) << tsz;
     }
     const u64 va2 = (3ull << 21) | (4ull << 12);
-    for (const unsigned tsz : {34, 39, 41}) {  // 30 to 23 bits: level 2
+    for (const u64 tsz : {34u, 39u, 41u}) {  // 30 to 23 bits: level 2
         regs.TCR_EL1 = t0sz(tsz) | kIps48;
         regs.TTBR0_EL1 = 0x3000;
         expect_leaf(va2 | 2, kPa | 2, 3, 0x1000);
         EXPECT_THAT(reads, ElementsAre(0x3018, 0x4020)) << tsz;
     }
-    for (const unsigned tsz : {43, 45, 48}) {  // 21 to 16 bits: level 3 alone
+    for (const u64 tsz : {43u, 45u, 48u}) {  // 21 to 16 bits: level 3 alone
         regs.TCR_EL1 = t0sz(tsz) | kIps48;
         regs.TTBR0_EL1 = 0x4000;
         expect_leaf(0x4003, kPa | 3, 3, 0x1000);
