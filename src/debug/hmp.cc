@@ -86,8 +86,8 @@ std::string usage(const HmpCommand& row) {
 Result<> parse_arguments(const HmpCommand& row, std::string_view text, HmpCall& call) {
     for (const HmpArgument argument : row.grammar) {
         if (argument == HmpArgument::Format) {
-            if (!text.starts_with('/')) continue;
-            text.remove_prefix(1);
+            if (!skip_blanks(text).starts_with('/')) continue;
+            text = skip_blanks(text).substr(1);
             const std::size_t length = std::min(text.find_first_of(" \t"), text.size());
             call.format = TRY(parse_format(text.substr(0, length)));
             text.remove_prefix(length);

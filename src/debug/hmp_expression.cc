@@ -26,7 +26,11 @@ public:
     Result<u64> binary(unsigned precedence, unsigned depth) {
         u64 left = TRY(unary(depth));
         for (;;) {
+            const std::size_t before = text_.size();
             skip_blanks();
+            // "4 /tmp/file" is two arguments.
+            if (text_.size() != before && text_.starts_with('/') && text_.size() > 1 && text_[1] != ' ')
+                return left;
             const Operator* op = next_operator();
             if (op == nullptr || op->precedence < precedence) return left;
             text_.remove_prefix(op->text.size());

@@ -95,7 +95,12 @@ void Console::attach_monitors(debug::MachineControl& machine) {
         monitors_.push_back(std::make_unique<debug::Monitor>(*shared_monitor_, machine));
     for (std::size_t n = 0; n < monitor_configs_.size(); ++n) {
         bus::CharPort& port = *streams_[n + 1].port;
-        monitors_.push_back(std::make_unique<debug::Monitor>(port, machine));
+        const MonitorConfig& config = monitor_configs_[n];
+        if (config.control) {
+            monitors_.push_back(std::make_unique<debug::Qmp>(port, machine, config.pretty));
+        } else {
+            monitors_.push_back(std::make_unique<debug::Monitor>(port, machine));
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 #include "trapeze/chardev/mux.h"
 #include "trapeze/debug/machine_control.h"
 #include "trapeze/debug/monitor.h"
+#include "trapeze/debug/qmp.h"
 #include "trapeze/machine/config.h"
 
 namespace trapeze::machine {
@@ -24,6 +25,8 @@ public:
     bus::CharPort& serial() { return *serial_; }
     // Starts the monitors.
     void attach_monitors(debug::MachineControl& machine);
+    // Ends them; before the machine's state dies.
+    void detach_monitors() { monitors_.clear(); }
     // Gives the host up to a second to take what the guest and the monitors have written.
     void flush();
     std::vector<debug::CharDeviceInfo> devices() const;

@@ -27,6 +27,8 @@ boot::MachineFdt Machine::Impl::fdt_inputs(const MachineConfig& config, const Pl
 Machine::Impl::Impl(const MachineConfig& config, EventLoop& loop) : config_(config), loop_(loop) {}
 
 Machine::Impl::~Impl() {
+    // They watch the run state, which dies before them.
+    if (console_) console_->detach_monitors();
     cpus_.quit();
 }
 
@@ -72,6 +74,8 @@ Result<int> Machine::Impl::run() {
     loop_.run();
     cpus_.pause();
     console_->flush();
+    gdb_->flush();
+    const Result<> instruments_finished = instruments_->finish();
     flush_log();
     if (!instruments_finished) fail_machine(instruments_finished.error().message());
     if (supervisor_) return supervisor_->conclude();
@@ -126,6 +130,12 @@ void Machine::Impl::vcpu_failed(bus::VcpuIndex, const std::string& reason) {
 void Machine::Impl::pvpanic_event(devices::PvpanicEvent event) {
     if (pvpanic_events_.fetch_or(static_cast<u32>(event)) != 0) return;
     loop_.post([this] { handle_pvpanic_events(); });
+}
+
+void Machine::Impl::debug_stopped(bus::VcpuIndex vcpu, const vcpu::DebugEvent& event) {
+    loop_.post([this, vcpu, event, boot = boots_.load()] {
+        if (boot == boots_.load()) gdb_->stub().vcpu_stopped(vcpu, event);
+    });
 }
 
 void Machine::Impl::reset_pe_state(bus::VcpuIndex vcpu) {

@@ -5,6 +5,7 @@
 #include "console.h"
 #include "cpu_set.h"
 #include "firmware.h"
+#include "gdb_server.h"
 #include "host_signals.h"
 #include "pid_file.h"
 #include "platform.h"
@@ -39,6 +40,7 @@ private:
     void machine_stop_requested(bus::VcpuIndex vcpu, trap::StopReason reason) override;
     void vcpu_failed(bus::VcpuIndex vcpu, const std::string& reason) override;
     void reset_pe_state(bus::VcpuIndex vcpu) override;
+    void debug_stopped(bus::VcpuIndex vcpu, const vcpu::DebugEvent& event) override;
     void pvpanic_event(devices::PvpanicEvent event);
 
     // debug::MachineControl
@@ -55,7 +57,23 @@ private:
     void system_reset(ShutdownCause cause) override;
     void system_powerdown() override;
     void quit(ShutdownCause cause) override;
+    // machine_views.cc
+    void inspect(const std::function<void()>& look) override;
+    std::string accelerator() const override { return std::string(vm_->name()); }
+    std::string memory_tree() const override;
+    std::string interrupt_controller_state() const override;
+    std::string trap_statistics() override;
+    std::string trap_statistics_json() override { return instruments_->statistics_json(); }
+    void set_trap_statistics(bool on) override { instruments_->set_statistics(on); }
+    std::string trace_dump(std::size_t limit, std::optional<unsigned> vcpu) override {
+        return instruments_->trace_dump(limit, vcpu);
+    }
+    Result<std::string> catch_traps(std::string_view arguments) override {
+        return gdb_->stub().catch_command(arguments);
+    }
+    std::vector<debug::CharDeviceInfo> character_devices() const override { return console_->devices(); }
 
+    Result<> create_instruments();
     Result<> restart();
     void guest_power_off(ShutdownCause cause);
     void guest_reset();
@@ -75,12 +93,14 @@ private:
     std::unique_ptr<Processors> processors_;
     std::unique_ptr<Platform> platform_;
     std::unique_ptr<Firmware> firmware_;
+    std::unique_ptr<debug::Instruments> instruments_;
     std::optional<boot::BootPlan> boot_;
     CpuSet cpus_;
 
     std::atomic<u64> boots_{0};  // resets so far; written by the loop thread while all vCPUs are paused
     std::atomic<u32> pvpanic_events_{0};  // bits of PvpanicEvent that the loop thread has not seen yet
     RunControl run_;
+    std::unique_ptr<GdbServer> gdb_;  // observes run_
     int exit_status_ = 0;
     std::string failure_;
 };

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <system_error>
@@ -102,6 +103,7 @@ void Vcpu::thread_main() {
     char name[16];
     std::snprintf(name, sizeof(name), "vcpu%u", config_.index);
     pthread_setname_np(pthread_self(), name);
+    thread_id_.store(gettid());
     // Sleeping in WFI until a timer expires must not be rounded up by the default 50 us of slack.
     prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 

@@ -87,6 +87,8 @@ public:
     // PSCI CPU_ON: atomic against other callers. `entry` and `context` become PC and X0.
     PowerOnResult power_on(u64 entry, u64 context);
     PowerState power_state() const;
+    // The kernel's number for the thread; 0 until it has started.
+    int thread_id() const { return thread_id_.load(); }
     // Sleeps in WFI or the like at this moment. Never while paused.
     bool asleep() const { return parked_.load(); }
     // Machine reset; the vCPU must be paused. Afterwards it is off.
@@ -189,6 +191,7 @@ private:
     std::atomic<bool> line_asserted_{false};
     std::atomic<bool> parked_{false};
 
+    std::atomic<int> thread_id_{0};
     std::thread thread_;
 };
 
