@@ -123,8 +123,8 @@ void set_permission_controls(Stage1Parameters& p, const El10Registers& r, const 
     p.e0poe = f.s1poe && Tcr2El1::E0POE::get(tcr2) != 0;
     p.por = r.POR_EL1;
     p.por_el0 = r.POR_EL0;
-    // Indirect permissions and overlays take the place of hierarchical control.
-    p.hpd = (f.hpds && half.hpd) || p.pie || p.poe || p.e0poe;
+    // Overlays switch hierarchical control off, for both privileges. (Indirect permissions never have it.)
+    p.hpd = (f.hpds && half.hpd) || p.poe || p.e0poe;
     p.aie = f.aie && Tcr2El1::AIE::get(tcr2) != 0;
 }
 

@@ -49,10 +49,9 @@ WalkResult flat(const Stage1Parameters& p, Access access, Gva va) {
     return result;
 }
 
-// AArch64.VAIsOutOfRange.
+// AArch64.VAIsOutOfRange. There are at most 52 bits of address, and so bits to check.
 bool out_of_range(const Stage1Parameters& p, Gva va) {
     const u64 address = without_tag(p, va);
-    if (p.address_top < p.walk.ia_bits) return false;
     const u64 must_match = mask(p.address_top, p.walk.ia_bits);
     return (address & must_match) != (p.upper ? must_match : 0);
 }

@@ -67,6 +67,12 @@ TEST_F(WalkChecks, MtxTakesFourBitsForATag) {
     regs.TCR_EL1 |= kMtx0;
     EXPECT_EQ(pa(0x5ull << 56 | kVa), kPa);
     EXPECT_EQ(fault(0x15ull << 56 | kVa), translation(0));
+    // In the upper half the tag reads as ones.
+    regs.TTBR1_EL1 = 0x5000;
+    EXPECT_EQ(fault(0xf5ff'ffff'ffff'ffff), translation(0));
+    regs.TCR_EL1 |= kMtx1;
+    EXPECT_EQ(fault(0xf5ff'ffff'ffff'ffff), external_abort(0));
+    EXPECT_EQ(fault(0x75ff'ffff'ffff'ffff), translation(0));
     features.mtx = false;
     EXPECT_EQ(fault(0x5ull << 56 | kVa), translation(0));
 }
@@ -172,6 +178,7 @@ TEST_F(WalkChecks, AccessFlag) {
     EXPECT_EQ(fault(kVa), access_flag(3));
     EXPECT_EQ(fault(kVa, {.kind = AccessKind::Any}), access_flag(3));
     EXPECT_EQ(debug(kVa)->pa.value, kPa);
+    EXPECT_FALSE(debug(kVa)->sets_access_flag);
     put(0x3018, 0x4020'0000 | kBlock);
     EXPECT_EQ(fault(kVa), access_flag(2));
     // It comes before permissions.
@@ -247,6 +254,16 @@ TEST_F(WalkChecks, ATableBaseOutOfRangeFaultsAtLevel0) {
     EXPECT_EQ(fault(0), address_size(0));
     regs.TCR_EL1 = t0sz(12) | kDs | kIps52;
     EXPECT_EQ(fault(0), external_abort(-1));
+}
+
+TEST_F(WalkChecks, WithSmallerIpsTheTableBaseHasNoHighBits) {
+    regs.TCR_EL1 = t0sz(22) | kTg0_64K | kIps48;
+    regs.TTBR0_EL1 = 0x20'0000 | (0xf << 2);
+    put(0x20'0000, 0x6000'0000 | kBlock | kAf);
+    EXPECT_EQ(pa(0), 0x6000'0000u);
+    regs.TCR_EL1 = t0sz(22) | kTg0_64K | kIps52;
+    EXPECT_EQ(fault(0), external_abort(2));
+    EXPECT_THAT(reads, testing::ElementsAre(0xf'0000'0020'0000));
 }
 
 TEST_F(WalkChecks, AddressSizeFaultAtLevelMinusOne) {

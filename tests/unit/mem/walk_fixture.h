@@ -52,7 +52,8 @@ inline constexpr u64 kIps32 = 0, kIps36 = 1ull << 32, kIps40 = 2ull << 32, kIps4
 inline constexpr u64 kEpd0 = 1 << 7, kEpd1 = 1 << 23;
 inline constexpr u64 kTbi0 = bit(37), kTbi1 = bit(38), kHa = bit(39), kHd = bit(40), kHpd0 = bit(41),
                      kHpd1 = bit(42);
-inline constexpr u64 kTbid0 = bit(51), kE0pd0 = bit(55), kE0pd1 = bit(56), kDs = bit(59), kMtx0 = bit(60);
+inline constexpr u64 kTbid0 = bit(51), kE0pd0 = bit(55), kE0pd1 = bit(56), kDs = bit(59), kMtx0 = bit(60),
+                     kMtx1 = bit(61);
 inline constexpr u64 kTcr2Pie = 1 << 1, kTcr2E0poe = 1 << 2, kTcr2Poe = 1 << 3, kTcr2Aie = 1 << 4;
 
 // A CPU with every feature that the walker knows, 52-bit addresses included.

@@ -187,6 +187,21 @@ TEST_F(WalkOverlay, WxnTakesWritingWhenTheOverlayGrantsExecution) {
     EXPECT_EQ(overlaid(5, 0), "rw-/---");
 }
 
+TEST_F(WalkOverlay, PanAndWxnTogether) {
+    // Who denies a write that PAN, WXN and the overlay all have a say in: with direct permissions WXN is
+    // about writing that PAN has left; with indirect ones it is a property of the encoding.
+    regs.SCTLR_EL1 |= kSctlrWxn | kSctlrEpan;
+    put(kLeafAt, kPa | kPage | kAf);  // rwx at EL1, executable at EL0
+    overlaid(7, 7);
+    EXPECT_EQ(fault(kVa, kWrite), denied());
+    EXPECT_EQ(fault(kVa, kWritePan), permission(3));
+    regs.TCR2_EL1 = kTcr2Pie | kTcr2Poe;
+    regs.PIR_EL1 = 0b0110;
+    regs.PIRE0_EL1 = 0b0001;
+    EXPECT_EQ(fault(kVa, kWritePan), denied());
+    EXPECT_EQ(fault(kVa, kReadPan), permission(3));
+}
+
 TEST_F(WalkOverlay, HierarchicalControlIsOff) {
     put(0x1008, 0x2000 | kTable | kApTable0 | kApTable1);
     EXPECT_EQ(overlaid(7, 7), "rw-/rw-");
