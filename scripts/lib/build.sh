@@ -6,7 +6,7 @@
 
 need_build_tools() {
     need_packages cmake ninja-build g++ g++-aarch64-linux-gnu libfmt-dev libspdlog-dev libfdt-dev zlib1g-dev \
-        libzstd-dev nlohmann-json3-dev libre2-dev libpugixml-dev libelf-dev libgtest-dev libgmock-dev
+        libzstd-dev nlohmann-json3-dev libre2-dev libpugixml-dev libelf-dev libgtest-dev libgmock-dev gdb-multiarch
 }
 
 # Prints the directory of unpacked arm64 libraries that the cross build links, making it if necessary.

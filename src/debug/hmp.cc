@@ -129,9 +129,14 @@ Result<> parse_arguments(const HmpCommand& row, std::string_view text, HmpCall& 
 
 std::string run(const HmpCommand& row, std::string_view arguments, MachineControl& machine, Hmp& monitor) {
     HmpCall call{.machine = machine, .monitor = monitor, .numbers = {}, .words = {}, .format = {}};
-    // Expressions may read registers.
     Result<> parsed;
-    machine.inspect([&] { parsed = parse_arguments(row, arguments, call); });
+    const auto parse = [&] { parsed = parse_arguments(row, arguments, call); };
+    // Only expressions read registers.
+    if (std::ranges::find(row.grammar, HmpArgument::Expression) != row.grammar.end()) {
+        machine.inspect(parse);
+    } else {
+        parse();
+    }
     if (!parsed) return parsed.error().message() + "\n";
     HmpResult result = row.run(call);
     return result ? std::move(*result) : result.error().message() + "\n";

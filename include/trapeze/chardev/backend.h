@@ -1,7 +1,7 @@
 // Host ends of character devices. Sending never blocks a vCPU: a queue of 64 KiB stands between the guest and
-// the host, emptied by a thread of its own, or for sockets and pseudo-terminals by the event loop; while it is full, send() takes less and the device shows the
-// guest a busy transmitter. Input is read on the event-loop thread, never more than the receiver has room
-// for.
+// the host, emptied by a thread of its own, or for sockets and pseudo-terminals by the event loop; while it is
+// full, send() takes less and the device shows the guest a busy transmitter. Input is read on the event-loop
+// thread, never more than the receiver has room for.
 #pragma once
 
 #include <memory>
@@ -49,14 +49,14 @@ struct SocketAddress {
 // One peer at a time. What is sent while there is none is lost, as on an unplugged cable; input that the
 // receiver has no room for when the peer hangs up is lost too.
 //
-// The server listens, and takes the next peer when one has gone; with `wait` this call returns only when the first
-// one is there. Removes a stale socket at `path` before, and its own at the end.
+// The server listens, and takes the next peer when one has gone; with `wait` this call returns only when the
+// first one is there. Removes a stale socket at `path` before, and its own at the end.
 Result<std::unique_ptr<Backend>> open_socket_server(EventLoop& loop, const SocketAddress& address, bool wait);
 // Connects once, now.
 Result<std::unique_ptr<Backend>> open_socket_client(EventLoop& loop, const SocketAddress& address);
 
-// A new pseudo-terminal in raw mode; `name` receives the path of its other end. Peers open and close that as they
-// like.
+// A new pseudo-terminal in raw mode; `name` receives the path of its other end. Peers open and close that as
+// they like.
 Result<std::unique_ptr<Backend>> open_pty(EventLoop& loop, std::string& name);
 
 // Any pair of descriptors: `in` (or -1 for none) stays the caller's and open, `out` is duplicated. `what`

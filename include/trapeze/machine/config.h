@@ -32,7 +32,8 @@ struct CharConfig {
     bool mux = false;      // escape keys (Ctrl-A by default) are taken out of the stream
     bool monitor = false;  // with mux: a monitor shares the stream (Ctrl-A c)
     bool signals = true;   // Stdio: Ctrl-C raises SIGINT here instead of going to the guest
-    // Socket without a path: an address ("" is every one, or this host's) and a port, or a connected descriptor.
+    // Socket without a path: an address ("" is every one, or this host's) and a port, or a connected
+    // descriptor.
     std::string host = {};
     u16 port = 0;
     int fd = -1;
