@@ -64,6 +64,14 @@ public:
         std::lock_guard lock(mutex_);
         return aborted_;
     }
+    accel::GuestDebug guest_debug() {
+        std::lock_guard lock(mutex_);
+        return debug_;
+    }
+    unsigned guest_debug_calls() {
+        std::lock_guard lock(mutex_);
+        return debug_calls_;
+    }
 
     // --- accel::Vcpu ---
     accel::Exit run() override {
@@ -135,6 +143,13 @@ public:
         std::lock_guard lock(mutex_);
         aborted_ = true;
     }
+    Result<> set_guest_debug(const accel::GuestDebug& debug) override {
+        std::lock_guard lock(mutex_);
+        debug_ = debug;
+        ++debug_calls_;
+        return {};
+    }
+    accel::DebugLimits debug_limits() const override { return {.breakpoints = 2, .watchpoints = 2}; }
     Result<> reset() override {
         std::lock_guard lock(mutex_);
         ++resets_;
@@ -159,6 +174,8 @@ private:
     std::map<arch::SysReg, u64> sys_;
     std::optional<accel::ArmedTimer> virtual_timer_;
     accel::DeviceIrqLevels levels_;
+    accel::GuestDebug debug_;
+    unsigned debug_calls_ = 0;
 };
 
 }  // namespace trapeze::vcpu
