@@ -218,8 +218,8 @@ void ConsoleSupervisor::end_with_report(Verdict verdict, std::string message) {
 }
 
 void ConsoleSupervisor::append_trace() {
+    if (!options_.trace) return;
     const std::string trace = machine_->trace_dump(kTraceRecords);
-    if (trace.empty()) return;
     report_.emplace_back("the last trace records of each vCPU:");
     for (std::size_t begin = 0; begin < trace.size();) {
         const std::size_t end = std::min(trace.find('\n', begin), trace.size());

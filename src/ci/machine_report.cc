@@ -76,6 +76,10 @@ std::string level(Pstate pstate) {
     return fmt::format("EL{}{}", pstate.el(), (pstate.value & kStackPointerSelect) != 0 ? 'h' : 't');
 }
 
+std::string with_symbol(std::string_view name, u64 address, const std::string& symbol) {
+    return fmt::format("  {} {:#018x}{}{}", name, address, symbol.empty() ? "" : " ", symbol);
+}
+
 class Describer {
 public:
     Describer(const MachineReport& report, const SymbolTable& symbols)
@@ -95,11 +99,9 @@ private:
         lines_.push_back(fmt::format(format, std::forward<Args>(args)...));
     }
 
-    std::string symbol(const CpuReport& cpu, u64 address) const {
-        // With the MMU off, addresses are physical, which only a program linked that way agrees with.
-        const u64 slide = (cpu.sctlr & kSctlrM) != 0 ? slide_ : 0;
-        const std::string name = symbols_.describe(address - slide);
-        return name.empty() ? name : " " + name;
+    // With the MMU off, addresses are physical, which only a program linked that way agrees with.
+    u64 linked(const CpuReport& cpu, u64 address) const {
+        return (cpu.sctlr & kSctlrM) != 0 ? address - slide_ : address;
     }
 
     void describe_cpu(std::size_t n, const CpuReport& cpu) {
@@ -109,8 +111,8 @@ private:
         }
         line("vCPU {}: {} at {}{}", n, cpu.asleep ? "asleep in WFI" : "running", level(cpu.pstate),
              (cpu.sctlr & kSctlrM) != 0 ? "" : ", MMU off");
-        line("  PC {:#018x}{}", cpu.pc, symbol(cpu, cpu.pc));
-        line("  LR {:#018x}{}", cpu.lr, symbol(cpu, cpu.lr));
+        line("{}", with_symbol("PC", cpu.pc, symbols_.describe(linked(cpu, cpu.pc))));
+        line("{}", with_symbol("LR", cpu.lr, symbols_.describe_return(linked(cpu, cpu.lr))));
         line("  SP {:#018x} PSTATE {:#010x} {}", cpu.sp, cpu.pstate.value, flags(cpu.pstate));
         line("  last exception to EL1: ESR_EL1 {:#010x} ELR_EL1 {:#x} FAR_EL1 {:#x}", cpu.esr, cpu.elr,
              cpu.far);

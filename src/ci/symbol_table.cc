@@ -88,16 +88,25 @@ Result<SymbolTable> SymbolTable::load(const std::string& path) {
 }
 
 std::string SymbolTable::describe(u64 address) const {
-    const auto after = std::ranges::upper_bound(symbols_, address, {}, &Symbol::address);
+    return describe(address, address);
+}
+
+std::string SymbolTable::describe_return(u64 address) const {
+    constexpr u64 kCallBytes = 4;
+    return describe(address, address - kCallBytes);
+}
+
+// `address` in terms of the symbol that covers `covered`.
+std::string SymbolTable::describe(u64 address, u64 covered) const {
+    const auto after = std::ranges::upper_bound(symbols_, covered, {}, &Symbol::address);
     if (after == symbols_.begin()) return {};
     const Symbol& symbol = *std::prev(after);
     u64 size = symbol.size;
     if (size == 0) {
         size = after == symbols_.end() ? kReach : std::min(kReach, after->address - symbol.address);
     }
-    const u64 offset = address - symbol.address;
-    if (offset >= size) return {};
-    return fmt::format("{}+{:#x}/{:#x}", symbol.name, offset, size);
+    if (covered - symbol.address >= size) return {};
+    return fmt::format("{}+{:#x}/{:#x}", symbol.name, address - symbol.address, size);
 }
 
 std::optional<u64> SymbolTable::address_of(std::string_view name) const {

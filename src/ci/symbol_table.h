@@ -29,9 +29,13 @@ public:
     bool empty() const { return symbols_.empty(); }
     // "name+0x12/0x34", offset and size as Linux writes them; empty if no symbol covers the address.
     std::string describe(u64 address) const;
+    // The same for a return address, which may be just behind the function that it belongs to.
+    std::string describe_return(u64 address) const;
     std::optional<u64> address_of(std::string_view name) const;
 
 private:
+    std::string describe(u64 address, u64 covered) const;
+
     std::vector<Symbol> symbols_;  // by address; one per address
 };
 

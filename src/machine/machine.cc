@@ -39,7 +39,11 @@ Result<> Machine::Impl::build() {
     TRY(memory_.add_ram({map::kRam, config_.ram_bytes}));
     for (const auto& region : memory_.regions()) TRY(vm_->map_ram(region.range, region.host));
 
-    if (config_.ci) supervisor_ = TRY(ci::Supervisor::create(*config_.ci, loop_));
+    if (config_.ci) {
+        ci::Options options = *config_.ci;
+        options.trace = config_.trace.record;
+        supervisor_ = TRY(ci::Supervisor::create(options, loop_));
+    }
     // From here on the terminal is in raw mode.
     console_ = TRY(Console::create(config_, loop_, [this] { quit(ShutdownCause::HostUi); }));
     bus::CharPort& serial = supervisor_ ? supervisor_->watch(console_->serial()) : console_->serial();

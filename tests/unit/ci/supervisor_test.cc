@@ -277,7 +277,7 @@ TEST_F(SupervisorTest, LastWordsCount) {
 }
 
 TEST_F(SupervisorTest, TimeoutExplainsTheHang) {
-    start({.expect = {"never"}, .timeout_seconds = 30});
+    start({.expect = {"never"}, .trace = true, .timeout_seconds = 30});
     machine.trace = "a record\nanother\n";
     machine.accel->preset(accel::CoreReg::Pc, 0x4000'0010);
     machine.accel->preset(accel::x_reg(30), 0x4000'0020);

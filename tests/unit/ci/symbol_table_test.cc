@@ -25,6 +25,14 @@ TEST(SymbolTable, DescribesByOffsetAndSize) {
     EXPECT_EQ(table.address_of("third"), std::nullopt);
 }
 
+TEST(SymbolTable, AReturnAddressBelongsToTheCaller) {
+    const SymbolTable table({{0x1000, 0x10, "caller"}, {0x1010, 0x10, "next"}});
+    EXPECT_EQ(table.describe_return(0x1010), "caller+0x10/0x10");
+    EXPECT_EQ(table.describe_return(0x1014), "next+0x4/0x10");
+    EXPECT_EQ(table.describe_return(0x1000), "");
+    EXPECT_EQ(table.describe_return(0), "");
+}
+
 TEST(SymbolTable, ALabelReachesToTheNext) {
     const SymbolTable table({{0x1000, 0, "label"}, {0x1800, 0, "last"}});
     EXPECT_EQ(table.describe(0x17ff), "label+0x7ff/0x800");
