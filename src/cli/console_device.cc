@@ -79,7 +79,8 @@ Result<CharConfig> parse_socket(std::string_view keys, KeyTable<CharConfig> rows
         if (!negated) row = find_key(rows, std::string_view(item.key));
         if (row == nullptr) return fail("unknown key '{}'", show(item.key));
         wait_given |= row->key == "wait";
-        const KeyArgument argument{.key = row->key, .value = negated ? "off" : item.value, .help = row->help};
+        const std::string_view value = negated ? std::string_view("off") : std::string_view(item.value);
+        const KeyArgument argument{.key = row->key, .value = value, .help = row->help};
         TRY(row->set(config, argument));
     }
     if (!wait_given) config.wait = config.server;
