@@ -16,9 +16,9 @@ namespace trapeze::debug {
 
 struct InstrumentOptions {
     bool statistics = false;
-    std::string statistics_file;  // empty: none
+    std::string statistics_file = {};  // empty: none
     bool statistics_json = false;
-    std::optional<TraceOptions> trace;
+    std::optional<TraceOptions> trace = {};
 };
 
 // Loop thread, except where the parts say otherwise. Outlives the vCPUs.
