@@ -117,6 +117,10 @@ std::vector<TraceEvent*> TraceEvent::all() {
     return events;
 }
 
+unsigned TraceEvent::enable(std::string_view pattern) {
+    return enable(pattern, default_destination.load(std::memory_order_relaxed));
+}
+
 unsigned TraceEvent::enable(std::string_view pattern, TraceTo destination) {
     const bool off = pattern.starts_with('-');
     const std::string glob(pattern.substr(off ? 1 : 0));

@@ -35,7 +35,7 @@ HmpResult log(HmpCall& call) {
     }
     for (const LogItem& item : kLogItems) set_log_enabled(item.log_class, false);
     for (const std::string& name : items) {
-        if (name.starts_with("trace:") && TraceEvent::enable(name.substr(6)) == 0)
+        if (name.starts_with("trace:") && TraceEvent::enable(name.substr(6), TraceTo::Log) == 0)
             return fail("no trace event matches '{}'", name.substr(6));
         for (const LogItem& item : kLogItems) {
             if (item.name == name) set_log_enabled(item.log_class, true);

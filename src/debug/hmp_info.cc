@@ -1,4 +1,6 @@
 // The subjects of the human monitor's `info`.
+#include <charconv>
+
 #include "hmp_command.h"
 #include "hmp_registers.h"
 #include "trapeze/base/log.h"
@@ -74,6 +76,18 @@ HmpResult sysregs(HmpCall& call) {
     return or_nothing(std::move(text));
 }
 
+// The last records of every vCPU, oldest first.
+HmpResult trace(HmpCall& call) {
+    constexpr std::size_t kUsual = 20;
+    std::size_t limit = kUsual;
+    if (!call.words.empty()) {
+        const std::string& word = call.words[0];
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), limit);
+        if (error != std::errc() || end != word.data() + word.size()) return fail("'{}' is no number", word);
+    }
+    return or_nothing(call.machine.trace_dump(limit));
+}
+
 HmpResult trace_events(HmpCall&) {
     std::string text;
     for (const TraceEvent* event : TraceEvent::all())
@@ -99,6 +113,7 @@ const std::vector<HmpCommand> kSubjects = {
     {"registers", "", "[-a]", "registers of the current vCPU, or of all", {Flag}, &registers},
     {"status", "", "", "whether the machine runs", {}, &status},
     {"sysregs", "", "", "system registers of the current vCPU", {}, &sysregs},
+    {"trace", "", "[n]", "the last n recorded events of each vCPU (20)", {OptionalWord}, &trace},
     {"trace-events", "", "", "trace events and whether they are on", {}, &trace_events},
     {"traps", "", "", "statistics of the guest's traps", {}, &traps},
     {"version", "", "", "version of the program", {}, &version},

@@ -76,8 +76,9 @@ public:
     // All events of the program, in link order.
     static std::vector<TraceEvent*> all();
     // Enables every event that matches the glob `pattern` (* and ?); disables it if the pattern begins with
-    // a '-'. Returns how many matched.
-    static unsigned enable(std::string_view pattern, TraceTo destination = TraceTo::Log);
+    // a '-'. Returns how many matched. Without a destination: as set_enabled().
+    static unsigned enable(std::string_view pattern, TraceTo destination);
+    static unsigned enable(std::string_view pattern);
 
 private:
     static constexpr u8 kLog = static_cast<u8>(TraceTo::Log);
