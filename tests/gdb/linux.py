@@ -33,6 +33,13 @@ check("it changes", "continue", r"Old value = 0.*New value = 1")
 check("in rest_init", "info symbol $pc", r"rest_init|kernel_init|schedule")
 run("delete")
 
+# --- A trap ---
+check("catch psci", "monitor catch psci", r"Catchpoint 1 \(psci\)")
+check("the kernel turns on its second CPU", "continue", r"vCPU 0: Catchpoint 1: (HVC|SMC) #0 X0=0xc4000003 psci X1=0x1 ")
+check("in the code for calls", "info symbol $pc", r"arm_smccc_(hvc|smc)")
+check("system registers as a group", "info registers cp_regs", r"^TTBR1_EL1 +0x")
+run("monitor catch delete")
+
 # --- The second CPU ---
 check("hbreak on the other CPU's way in", "hbreak *secondary_start_kernel", "Hardware assisted breakpoint 4")
 check("stops", "continue", r"Thread 2 .*|secondary_start_kernel")
@@ -52,7 +59,8 @@ check_value("leaves the other where it is", "$pc", before)
 run("set scheduler-locking off")
 
 # --- An exception from EL0, and EL0 itself ---
-check("break on the system call vector", "break *el0t_64_sync", "Breakpoint 5 at")
+# Not a software breakpoint: the kernel patches the first instruction, for FEAT_DIT, once it knows all its CPUs.
+check("break on the system call vector", "hbreak *el0t_64_sync", "Hardware assisted breakpoint 5 at")
 check("stops", "continue", r"Breakpoint 5, .*el0t_64_sync")
 check_value("it came from EL0", "$SPSR_EL1 & 0xf", 0)
 check("it is in EL1", "info registers cpsr", "EL=1")
