@@ -19,6 +19,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "guest/marks.h"
 #include "trapeze_kvm.h"
@@ -77,7 +78,19 @@ public:
         kvm::VcpuInit init{};
         if (ioctl(vm, kvm::kArmPreferredTarget, &init) != 0) die("KVM_ARM_PREFERRED_TARGET");
         init.features[0] |= 1u << kvm::kVcpuPsci02;
+        // The features that trapeze gives a vCPU: KVM switches their state at each entry and exit.
+        const bool pmu = ioctl(vm, kvm::kCheckExtension, kvm::kCapArmPmuV3) > 0;
+        if (pmu) init.features[0] |= 1u << kvm::kVcpuPmuV3;
+        if (ioctl(vm, kvm::kCheckExtension, kvm::kCapArmPtrauthAddress) > 0) {
+            init.features[0] |= 1u << kvm::kVcpuPtrauthAddress | 1u << kvm::kVcpuPtrauthGeneric;
+        }
         if (ioctl(vcpu_, kvm::kArmVcpuInit, &init) != 0) die("KVM_ARM_VCPU_INIT");
+        if (pmu) {
+            kvm::DeviceAttr attribute{};
+            attribute.group = kvm::kVcpuPmuGroup;
+            attribute.attr = kvm::kVcpuPmuInit;
+            if (ioctl(vcpu_, kvm::kSetDeviceAttr, &attribute) != 0) die("KVM_ARM_VCPU_PMU_V3_INIT");
+        }
         set(pc_id(), kRamBase + kImageOffset);
     }
 
@@ -203,5 +216,8 @@ int main(int argc, char** argv) {
         return 2;
     }
     std::setvbuf(stdout, nullptr, _IONBF, 0);  // as a serial port
-    Floor(argv[1]).loop();
+    // On a thread of its own, as in any monitor: a process with several threads pays for each system call on a
+    // descriptor, because the kernel has to count its users.
+    Floor floor(argv[1]);
+    std::thread([&floor] { floor.loop(); }).join();
 }

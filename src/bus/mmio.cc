@@ -5,6 +5,7 @@
 #include "trapeze/base/bits.h"
 #include "trapeze/base/check.h"
 #include "trapeze/base/log.h"
+#include "trapeze/base/search.h"
 
 namespace trapeze::bus {
 
@@ -12,13 +13,18 @@ void MmioBus::add(mem::GpaRange range, MmioDevice& device, u64 device_offset) {
     for (const Window& window : windows_) CHECK(!window.range.overlaps(range));
     const auto at = std::ranges::upper_bound(windows_, range.base, {}, [](const Window& w) { return w.range.base; });
     windows_.insert(at, Window{range, &device, device_offset});
+    recent_.store(nullptr);  // insertion has moved them
 }
 
 const MmioBus::Window* MmioBus::find(mem::Gpa address) const {
-    auto after = std::ranges::upper_bound(windows_, address, {}, [](const Window& w) { return w.range.base; });
-    if (after == windows_.begin()) return nullptr;
-    const Window& window = *std::prev(after);
-    return window.range.contains(address) ? &window : nullptr;
+    // Guests stay with a device for a while.
+    const Window* recent = recent_.load(std::memory_order_relaxed);
+    if (recent != nullptr && recent->range.contains(address)) return recent;
+    const auto base = [](const Window& w) { return w.range.base.value; };
+    const Window* window = last_not_above(std::span<const Window>(windows_), address.value, base);
+    if (window == nullptr || !window->range.contains(address)) return nullptr;
+    recent_.store(window, std::memory_order_relaxed);
+    return window;
 }
 
 u64 MmioBus::read(mem::Gpa address, unsigned size, VcpuIndex vcpu) const {

@@ -33,9 +33,13 @@ void HypercallSpace::insert(const HypercallEntry& entry) {
     entries_.insert(at, entry);
 }
 
+void HypercallSpace::reindex() {
+    index_.build(entries_, [](const HypercallEntry& e) { return e.function; });
+}
+
 const HypercallEntry* HypercallSpace::find(u32 function) const {
-    const auto at = std::ranges::lower_bound(entries_, function, {}, &HypercallEntry::function);
-    return at != entries_.end() && at->function == function ? &*at : nullptr;
+    const std::size_t position = index_.find(function);
+    return position != KeyIndex::kNotFound ? &entries_[position] : nullptr;
 }
 
 Outcome HypercallSpace::handle(const HypercallTrap& trap, CpuPort& cpu) const {

@@ -30,9 +30,13 @@ void SysRegSpace::insert(const SysRegEntry& entry) {
     entries_.insert(at, entry);
 }
 
+void SysRegSpace::reindex() {
+    index_.build(entries_, [](const SysRegEntry& e) { return e.reg.encoding(); });
+}
+
 const SysRegEntry* SysRegSpace::find(arch::SysReg reg) const {
-    const auto at = std::ranges::lower_bound(entries_, reg, {}, &SysRegEntry::reg);
-    return at != entries_.end() && at->reg == reg ? &*at : nullptr;
+    const std::size_t position = index_.find(reg.encoding());
+    return position != KeyIndex::kNotFound ? &entries_[position] : nullptr;
 }
 
 Outcome SysRegSpace::handle(const SysRegTrap& trap, CpuPort& cpu) const {

@@ -78,7 +78,7 @@ void Vcpu::handle(const accel::Exit& exit) {
             },
             [](const accel::InterruptedExit&) {},
             [this](const accel::DebugExit& e) { handle_debug(e); },
-            [this](const accel::FatalExit& e) { give_up(e.reason); },
+            [this](const accel::FatalExit& e) { give_up(std::string(e.reason)); },
         },
         exit);
 }

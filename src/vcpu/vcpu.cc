@@ -109,20 +109,20 @@ void Vcpu::thread_main() {
 
     if (observer_ != nullptr) observer_->thread_started();
 
-    while (wait_until_runnable()) {
+    while (!attention_.load() || wait_until_runnable()) {
         if ((hooks_.load(std::memory_order_relaxed) & kObserve) != 0) [[unlikely]] {
             run_observed();
             continue;
         }
         const accel::Exit exit = accel_->run();
-        publish_device_irqs(accel_->device_irq_levels());
+        const accel::DeviceIrqLevels levels = accel_->device_irq_levels();
+        if (levels != published_) publish_device_irqs(levels);
         handle(exit);
     }
 }
 
 // Serves pause, power and quit requests. True: run guest code. False: end the thread.
 bool Vcpu::wait_until_runnable() NO_THREAD_SAFETY_ANALYSIS {
-    if (!attention_.load()) return true;
     std::unique_lock lock(mutex_);
     for (;;) {
         if (quit_requested_) return false;
@@ -168,7 +168,6 @@ void Vcpu::apply_power_on(u64 entry, u64 context) {
 }
 
 void Vcpu::publish_device_irqs(const accel::DeviceIrqLevels& levels) {
-    if (levels == published_) return;
     const PrivateInterrupts& ids = config_.private_interrupts;
     if (levels.virtual_timer != published_.virtual_timer) {
         irqs_.set_private_level(config_.index, ids.virtual_timer, levels.virtual_timer);

@@ -43,9 +43,9 @@ struct UndescribedMmioExit {
 // kick(), a signal, or a change of timer or PMU output: nothing to complete.
 struct InterruptedExit {};
 
-// The accelerator cannot go on with this vCPU; the text says why.
+// The accelerator cannot go on with this vCPU; the text says why, and is good until the vCPU is destroyed.
 struct FatalExit {
-    std::string reason;
+    std::string_view reason;
 };
 
 using Exit =
@@ -69,9 +69,9 @@ constexpr CoreReg x_reg(unsigned n) {
 
 // Levels of the interrupt outputs that the accelerator implements for a vCPU.
 struct DeviceIrqLevels {
-    bool virtual_timer = false;
-    bool physical_timer = false;
-    bool pmu = false;
+    bool virtual_timer : 1 = false;
+    bool physical_timer : 1 = false;
+    bool pmu : 1 = false;
     bool operator==(const DeviceIrqLevels&) const = default;
 };
 
@@ -114,8 +114,13 @@ public:
     // Ticks per second of both counters.
     virtual u64 counter_frequency() const = 0;
 
-    virtual u64 get(CoreReg reg) = 0;
-    virtual void set(CoreReg reg, u64 value) = 0;
+    // Not while exit_pending(). PSTATE has to name AArch64 EL0 or EL1, or AArch32 EL0 where that exists.
+    u64 get(CoreReg reg) { return has_core(reg) ? core_[static_cast<unsigned>(reg)] : get_core(reg); }
+    void set(CoreReg reg, u64 value) {
+        if (!has_core(reg)) return set_core(reg, value);
+        core_[static_cast<unsigned>(reg)] = value;
+        core_changed_ = true;
+    }
     // System registers that the accelerator holds. nullopt / false: it has no such register or refuses.
     virtual std::optional<u64> get(arch::SysReg reg) = 0;
     virtual bool set(arch::SysReg reg, u64 value) = 0;
@@ -143,6 +148,18 @@ public:
 
     // Architectural warm reset: every register to its reset value, PSTATE EL1h with DAIF set.
     virtual Result<> reset() = 0;
+
+protected:
+    virtual u64 get_core(CoreReg reg) = 0;
+    virtual void set_core(CoreReg reg, u64 value) = 0;
+
+    // Where X0 to PSTATE are, counted as in CoreReg, while they are in memory: nearly every exit reads and
+    // writes some. nullptr: they need get_core() and set_core().
+    u64* core_ = nullptr;
+    bool core_changed_ = false;  // by set(), through core_
+
+private:
+    bool has_core(CoreReg reg) const { return core_ != nullptr && reg <= CoreReg::Pstate; }
 };
 
 // --- The virtual machine -----------------------------------------------------------------------------------

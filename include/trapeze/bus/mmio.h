@@ -1,6 +1,7 @@
 // Memory-mapped I/O: devices by offset, and the bus that finds them by address.
 #pragma once
 
+#include <atomic>
 #include <string_view>
 #include <vector>
 
@@ -31,7 +32,7 @@ public:
     virtual std::string_view name() const = 0;
 };
 
-// Address map of the machine. Const after build, so lookups take no lock.
+// Address map of the machine. Const after build but for a hint, so lookups take no lock.
 class MmioBus {
 public:
     struct Window {
@@ -52,6 +53,8 @@ public:
 
 private:
     std::vector<Window> windows_;  // sorted by base
+    // The window of the latest access, a hint for the next. Any thread.
+    mutable std::atomic<const Window*> recent_{nullptr};
 };
 
 }  // namespace trapeze::bus

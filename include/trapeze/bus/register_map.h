@@ -2,11 +2,11 @@
 // that is unsorted, overlapping or misaligned does not compile (see valid_register_map).
 #pragma once
 
-#include <algorithm>
 #include <span>
 
 #include "trapeze/base/bits.h"
 #include "trapeze/base/log.h"
+#include "trapeze/base/search.h"
 #include "trapeze/bus/mmio.h"
 
 namespace trapeze::bus {
@@ -45,6 +45,7 @@ constexpr bool valid_register_map(const RegisterRow<Device> (&rows)[N]) {
         // A 64-bit register may sit at any multiple of its width only; a bank is a whole number of the
         // narrowest access.
         if (row.offset % widest != 0 || row.length % widest != 0) return false;
+        if (row.offset % 4 != 0) return false;
         end = u64{row.offset} + row.length;
     }
     return true;
@@ -55,7 +56,13 @@ class RegisterMap {
 public:
     template <std::size_t N>
     constexpr RegisterMap(const char* device, const RegisterRow<Device> (&rows)[N])
-        : device_(device), rows_(rows) {}
+        : device_(device), rows_(rows) {
+        static_assert(N < kNoRow);
+        for (u32 word = 0; word < kDirectBytes / 4; ++word) {
+            direct_[word] = kNoRow;
+            for (u8 i = 0; i < N && rows[i].offset <= word * 4; ++i) direct_[word] = i;
+        }
+    }
 
     // Unknown offset, unaligned access or a width the row does not take: reads as zero / is ignored, with a
     // rate-limited guest error.
@@ -88,11 +95,14 @@ public:
 
     // The row at an offset whatever the width, or nullptr; for traces, tests and documentation.
     const RegisterRow<Device>* row_at(u64 offset) const {
-        auto after =
-            std::ranges::upper_bound(rows_, offset, {}, [](const auto& row) -> u64 { return row.offset; });
-        if (after == rows_.begin()) return nullptr;
-        const auto& row = *std::prev(after);
-        return offset - row.offset < row.length ? &row : nullptr;
+        const RegisterRow<Device>* row;
+        if (offset < kDirectBytes) {
+            const u8 position = direct_[offset / 4];
+            row = position != kNoRow ? &rows_[position] : nullptr;
+        } else {
+            row = last_not_above(rows_, offset, [](const auto& r) { return u64{r.offset}; });
+        }
+        return row != nullptr && offset - row->offset < row->length ? row : nullptr;
     }
 
     std::span<const RegisterRow<Device>> rows() const { return rows_; }
@@ -100,7 +110,7 @@ public:
 private:
     const RegisterRow<Device>* find(const MmioAccess& access) const {
         const auto* row = row_at(access.offset);
-        if (row == nullptr || (row->widths & access.size) == 0 || access.offset % access.size != 0 ||
+        if (row == nullptr || (row->widths & access.size) == 0 || (access.offset & (access.size - 1)) != 0 ||
             access.offset - row->offset + access.size > row->length) {
             return nullptr;
         }
@@ -110,8 +120,14 @@ private:
         return {static_cast<u32>(access.offset - row.offset), access.size, access.vcpu};
     }
 
+    // What drivers use all the time is at the beginning of a frame: there the position of a word's row, which
+    // is that of all its bytes if rows begin at words, is looked up instead of searched for.
+    static constexpr u32 kDirectBytes = 0x80;
+    static constexpr u8 kNoRow = 0xff;
+
     const char* device_;
-    std::span<const RegisterRow<Device>> rows_;
+    std::span<const RegisterRow<Device>> rows_;  // sorted by offset
+    u8 direct_[kDirectBytes / 4] = {};
 };
 
 }  // namespace trapeze::bus

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "trapeze/base/key_index.h"
 #include "trapeze/trap/cpu_port.h"
 #include "trapeze/trap/outcome.h"
 #include "trapeze/trap/trap.h"
@@ -60,6 +61,7 @@ public:
                         return r.handle(*static_cast<Owner*>(e.owner), cpu, args);
                     }});
         }
+        reindex();
     }
 
     bool implements(u32 function) const { return find(function) != nullptr; }
@@ -72,8 +74,10 @@ public:
 
 private:
     void insert(const HypercallEntry& entry);
+    void reindex();
 
     std::vector<HypercallEntry> entries_;  // sorted by function
+    KeyIndex index_;  // of entries_
 };
 
 }  // namespace trapeze::trap

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "trapeze/arch/sysreg.h"
+#include "trapeze/base/key_index.h"
 #include "trapeze/trap/cpu_port.h"
 #include "trapeze/trap/outcome.h"
 #include "trapeze/trap/trap.h"
@@ -167,6 +168,7 @@ public:
                         return r.write(*static_cast<Owner*>(e.owner), cpu, r.reg, value);
                     }});
         }
+        reindex();
     }
 
     const SysRegEntry* find(arch::SysReg reg) const;
@@ -177,8 +179,10 @@ public:
 
 private:
     void insert(const SysRegEntry& entry);
+    void reindex();
 
     std::vector<SysRegEntry> entries_;  // sorted by reg
+    KeyIndex index_;  // of entries_
 };
 
 }  // namespace trapeze::trap

@@ -6,10 +6,7 @@
 namespace trapeze::accel {
 namespace {
 
-// Whether kvm::SyncRegs has it. CoreReg counts these as the kernel's structure does.
-constexpr bool is_shared(CoreReg reg) {
-    return reg <= CoreReg::Pstate;
-}
+// CoreReg counts what Vcpu::core_ has as the kernel does.
 static_assert(static_cast<unsigned>(CoreReg::Pc) * sizeof(u64) == offsetof(kvm::CoreRegs, pc));
 static_assert(static_cast<unsigned>(CoreReg::Pstate) * sizeof(u64) == offsetof(kvm::CoreRegs, pstate));
 
@@ -62,21 +59,11 @@ u64 KvmVcpu::must_get(u64 id) {
     return *value;
 }
 
-u64 KvmVcpu::get(CoreReg reg) {
-    if (core_is_shared_ && is_shared(reg)) {
-        CHECK(!exit_pending_);
-        return run_->sync.core[static_cast<unsigned>(reg)];
-    }
+u64 KvmVcpu::get_core(CoreReg reg) {
     return must_get(core_id(reg));
 }
 
-void KvmVcpu::set(CoreReg reg, u64 value) {
-    if (core_is_shared_ && is_shared(reg)) {
-        CHECK(!exit_pending_);
-        run_->sync.core[static_cast<unsigned>(reg)] = value;
-        run_->dirty_regs = kvm::kSyncCore;
-        return;
-    }
+void KvmVcpu::set_core(CoreReg reg, u64 value) {
     CHECK_MSG(set_one(core_id(reg), value), fmt::format("core register {}", static_cast<unsigned>(reg)));
 }
 

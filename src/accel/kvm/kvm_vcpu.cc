@@ -56,8 +56,10 @@ Result<std::unique_ptr<KvmVcpu>> KvmVcpu::create(const Fd& vm, Fd fd, unsigned i
     if (run == MAP_FAILED) return fail_errno(errno, "could not map the run area of vCPU {}", index);
     std::unique_ptr<KvmVcpu> vcpu(
         new KvmVcpu(vm, std::move(fd), index, mpidr, static_cast<kvm::Run*>(run), run_size, init));
-    vcpu->shares_core_ = (kvm_check(vm, kvm::kCapSyncRegs) & static_cast<int>(kvm::kSyncCore)) != 0;
-    if (vcpu->shares_core_) vcpu->run_->valid_regs = kvm::kSyncCore;
+    if ((kvm_check(vm, kvm::kCapSyncRegs) & static_cast<int>(kvm::kSyncCore)) != 0) {
+        vcpu->run_->valid_regs = kvm::kSyncCore;
+        vcpu->shared_core_ = vcpu->run_->sync.core;
+    }
     TRY(vcpu->init());
     if ((init.features[0] & (1u << kvm::kVcpuSve)) != 0) {
         int feature = kvm::kVcpuSve;
@@ -95,8 +97,8 @@ Result<> KvmVcpu::init_pmu() {
 // KVM_ARM_VCPU_INIT resets the registers, and before the first run also forgets the interrupt lines.
 Result<> KvmVcpu::reset() {
     if (exit_pending_) flush_pending();
-    core_is_shared_ = false;
-    run_->dirty_regs = 0;  // what was written before the reset
+    core_ = nullptr;
+    core_changed_ = false;
     TRY(init());
     TRY(set_affinity());
     applied_ = effective_lines() ^ (kIrq | kFiq);  // unknown: make the next run set both
@@ -131,6 +133,16 @@ void KvmVcpu::kick() {
     if (in_run_.load()) pthread_kill(thread_.load(), kKickSignal);
 }
 
+void KvmVcpu::share_changes() {
+    run_->dirty_regs = kvm::kSyncCore;
+    core_changed_ = false;
+}
+
+void KvmVcpu::set_exit_pending() {
+    exit_pending_ = true;
+    core_ = nullptr;  // where the check of exit_pending_ is
+}
+
 Exit KvmVcpu::run() {
     if (!has_run_) {
         thread_.store(pthread_self());
@@ -143,22 +155,23 @@ Exit KvmVcpu::run() {
     }
     in_run_.store(true);
     if (effective_lines() != applied_) apply_lines();
+    if (core_changed_) share_changes();
     const int result = kvm_ioctl(fd_, kvm::kRun);
-    const int error = errno;
     in_run_.store(false);
-    core_is_shared_ = shares_core_;
+    core_ = shared_core_;
 
     if (result == 0) {
         exit_pending_ = false;
         return decode_exit();
     }
+    const int error = errno;
     if (error == EINTR || error == EAGAIN) {
         // A kick is consumed here; whoever kicked has left word of why before kicking.
         __atomic_store_n(&run_->immediate_exit, 0, __ATOMIC_SEQ_CST);
         exit_pending_ = false;
         return InterruptedExit{};
     }
-    return FatalExit{Error::from_errno(fmt::format("vCPU {}: KVM_RUN failed", index_), error).message()};
+    return fatal(Error::from_errno(fmt::format("vCPU {}: KVM_RUN failed", index_), error).message());
 }
 
 Exit KvmVcpu::decode_exit() {
@@ -169,7 +182,7 @@ Exit KvmVcpu::decode_exit() {
         case kvm::kExitMmio: {
             const kvm::MmioExit& mmio = run_->mmio;
             CHECK(mmio.len >= 1 && mmio.len <= 8);
-            exit_pending_ = true;
+            set_exit_pending();
             return MmioExit{mem::Gpa{mmio.phys_addr}, static_cast<u8>(mmio.len), mmio.is_write != 0,
                             mmio.is_write != 0 ? load_le(mmio.data, mmio.len) : 0};
         }
@@ -179,13 +192,18 @@ Exit KvmVcpu::decode_exit() {
         case kvm::kExitDebug: return decode_debug_exit();
         case kvm::kExitIntr: return InterruptedExit{};
         case kvm::kExitFailEntry:
-            return FatalExit{
+            return fatal(
                 fmt::format("vCPU {}: KVM could not enter the guest on host CPU {} (reason {:#x})", index_,
-                            run_->fail_entry.cpu, run_->fail_entry.hardware_entry_failure_reason)};
+                            run_->fail_entry.cpu, run_->fail_entry.hardware_entry_failure_reason));
         case kvm::kExitInternalError:
-            return FatalExit{fmt::format("vCPU {}: KVM internal error {}", index_, run_->internal.suberror)};
-        default: return FatalExit{fmt::format("vCPU {}: unexpected KVM exit {}", index_, run_->exit_reason)};
+            return fatal(fmt::format("vCPU {}: KVM internal error {}", index_, run_->internal.suberror));
+        default: return fatal(fmt::format("vCPU {}: unexpected KVM exit {}", index_, run_->exit_reason));
     }
+}
+
+FatalExit KvmVcpu::fatal(std::string reason) {
+    failure_ = std::move(reason);
+    return {failure_};
 }
 
 void KvmVcpu::complete_mmio_read(u64 value) {
@@ -196,9 +214,10 @@ void KvmVcpu::complete_mmio_read(u64 value) {
 void KvmVcpu::flush_pending() {
     if (!exit_pending_) return;
     __atomic_store_n(&run_->immediate_exit, 1, __ATOMIC_SEQ_CST);
+    if (core_changed_) share_changes();
     const int result = kvm_ioctl(fd_, kvm::kRun);
     CHECK(result != 0 && errno == EINTR);
-    core_is_shared_ = shares_core_;
+    core_ = shared_core_;
     __atomic_store_n(&run_->immediate_exit, 0, __ATOMIC_SEQ_CST);
     exit_pending_ = false;
 }
@@ -216,7 +235,7 @@ void KvmVcpu::inject_external_abort() {
     CHECK(kvm_ioctl(fd_, kvm::kSetVcpuEvents, &events) == 0);
     // KVM takes the exception at the next run; until then PC and PSTATE are the old ones, and a reset must
     // not leave it behind.
-    exit_pending_ = true;
+    set_exit_pending();
 }
 
 }  // namespace trapeze::accel

@@ -31,8 +31,8 @@ public:
     std::optional<ArmedTimer> physical_timer() override;
     u64 virtual_count() override;
     u64 counter_frequency() const override;
-    u64 get(CoreReg reg) override;
-    void set(CoreReg reg, u64 value) override;
+    using Vcpu::get;
+    using Vcpu::set;
     std::optional<u64> get(arch::SysReg reg) override;
     bool set(arch::SysReg reg, u64 value) override;
     std::optional<u64> ccsidr(u64 csselr) override;
@@ -50,8 +50,13 @@ private:
     KvmVcpu(const Fd& vm, Fd fd, unsigned index, u64 mpidr, kvm::Run* run, std::size_t run_size,
             const kvm::VcpuInit& init);
 
+    u64 get_core(CoreReg reg) override;
+    void set_core(CoreReg reg, u64 value) override;
+    void share_changes();
+    void set_exit_pending();
     Exit decode_exit();
     DebugExit decode_debug_exit();
+    FatalExit fatal(std::string reason);
     Result<> init();
     Result<> set_affinity();
     std::optional<u64> get_one(u64 id);
@@ -71,11 +76,11 @@ private:
 
     bool exit_pending_ = false;  // owner thread
     bool has_run_ = false;       // owner thread
+    std::string failure_;        // owner thread: the reason of a FatalExit
 
-    // X0 to X30, SP_EL0, PC and PSTATE pass through run_->sync where the kernel can do that, which saves an
-    // ioctl for each of them at each exit.
-    bool shares_core_ = false;     // const after create()
-    bool core_is_shared_ = false;  // owner thread: run_->sync has the current values; from KVM_RUN until reset
+    // run_->sync.core if the kernel shares X0 to X30, SP_EL0, PC and PSTATE there, from each KVM_RUN to the next
+    // or to a reset; nullptr if they need an ioctl each. Const after create().
+    u64* shared_core_ = nullptr;
 
     // Named mailbox of kick(): set while the owner is in, or about to enter, KVM_RUN.
     std::atomic<bool> in_run_{false};

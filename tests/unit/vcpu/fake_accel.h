@@ -26,11 +26,11 @@ public:
     }
     u64 reg(accel::CoreReg r) {
         std::lock_guard lock(mutex_);
-        return core_[static_cast<unsigned>(r)];
+        return registers_[static_cast<unsigned>(r)];
     }
     void preset(accel::CoreReg r, u64 value) {
         std::lock_guard lock(mutex_);
-        core_[static_cast<unsigned>(r)] = value;
+        registers_[static_cast<unsigned>(r)] = value;
     }
     void preset(arch::SysReg r, u64 value) {
         std::lock_guard lock(mutex_);
@@ -117,16 +117,16 @@ public:
     std::optional<accel::ArmedTimer> physical_timer() override { return std::nullopt; }
     u64 virtual_count() override { return 1000; }
     u64 counter_frequency() const override { return 1'000'000; }
-    u64 get(accel::CoreReg r) override {
+    u64 get_core(accel::CoreReg r) override {
         std::lock_guard lock(mutex_);
         CHECK(!pending_);
         ++core_reads_;
-        return core_[static_cast<unsigned>(r)];
+        return registers_[static_cast<unsigned>(r)];
     }
-    void set(accel::CoreReg r, u64 value) override {
+    void set_core(accel::CoreReg r, u64 value) override {
         std::lock_guard lock(mutex_);
         CHECK(!pending_);
-        core_[static_cast<unsigned>(r)] = value;
+        registers_[static_cast<unsigned>(r)] = value;
     }
     std::optional<u64> get(arch::SysReg r) override {
         std::lock_guard lock(mutex_);
@@ -153,8 +153,8 @@ public:
     Result<> reset() override {
         std::lock_guard lock(mutex_);
         ++resets_;
-        for (u64& r : core_) r = 0;
-        core_[static_cast<unsigned>(accel::CoreReg::Pstate)] = 0x3c5;
+        for (u64& r : registers_) r = 0;
+        registers_[static_cast<unsigned>(accel::CoreReg::Pstate)] = 0x3c5;
         return {};
     }
 
@@ -170,7 +170,7 @@ private:
     unsigned resets_ = 0;
     unsigned core_reads_ = 0;
     u64 mmio_data_ = 0;
-    u64 core_[37] = {};
+    u64 registers_[37] = {};
     std::map<arch::SysReg, u64> sys_;
     std::optional<accel::ArmedTimer> virtual_timer_;
     accel::DeviceIrqLevels levels_;
