@@ -224,7 +224,13 @@ TEST_F(SocketTest, WaitsForTheFirstPeer) {
 }
 
 TEST_F(SocketTest, ReplacesAStaleSocketButNoFile) {
-    serve().release();  // as a killed process leaves it
+    {
+        const Peer dead;  // a killed process leaves its socket behind
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        path_.copy(address.sun_path, sizeof(address.sun_path) - 1);
+        ASSERT_EQ(::bind(dead.fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    }
     EXPECT_NE(serve(), nullptr);
     struct stat info {};
     EXPECT_NE(::stat(path_.c_str(), &info), 0) << "removed at the end";
