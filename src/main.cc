@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -21,6 +22,8 @@ Result<int> run_machine(const cli::RunMachine& request) {
         TRY(machine::dump_device_tree(request.config));
         return 0;
     }
+    // The main thread's only: the others have names of their own. The kernel keeps 15 characters.
+    if (!request.config.process_name.empty()) prctl(PR_SET_NAME, request.config.process_name.c_str());
     const auto loop = TRY(EventLoop::create());
     const auto machine = TRY(machine::Machine::create(request.config, *loop));
     return machine->run();

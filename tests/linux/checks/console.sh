@@ -172,7 +172,8 @@ stuck_output() {
 cpu_ticks() { sed 's/.*) //' /proc/"$pid"/stat | awk '{ print $12 + $13 }'; }
 
 idle_is_idle() {
-    start -append 'console=ttyAMA0 quiet' -serial mon:stdio -pidfile pid -smp 2 </dev/null >out
+    start -append 'console=ttyAMA0 quiet' -serial mon:stdio -pidfile pid -smp 2 \
+        -name somebody,process=idler </dev/null >out
     wait_for 120 grep -q 'trapeze-guest: ready' out
     sleep 2
     before=$(cpu_ticks)
@@ -180,6 +181,7 @@ idle_is_idle() {
     used=$(($(cpu_ticks) - before))
     echo "used $used of 500 ticks"
     test "$(cat pid)" = "$pid"
+    test "$(cat /proc/"$pid"/comm)" = idler
     kill -TERM "$pid"
     ends_with 0 5
     test ! -e pid
