@@ -36,11 +36,16 @@ build() {
     say "building $preset ${*:-}"
     (
         cd "$repo_dir"
+        cache=build/$preset/CMakeCache.txt fresh=()
         if [[ $preset == arm64-* ]]; then
             TRAPEZE_ARM64_SYSROOT=$(arm64_sysroot)
             export TRAPEZE_ARM64_SYSROOT
+            # A tree that was configured with other libraries would go on looking for all of them there.
+            if [ -e "$cache" ] && ! grep -qx "TRAPEZE_ARM64_SYSROOT:PATH=$TRAPEZE_ARM64_SYSROOT" "$cache"; then
+                fresh=(--fresh)
+            fi
         fi
-        cmake --preset "$preset" >"$cache_dir/cmake-$preset.log" 2>&1 || {
+        cmake --preset "$preset" "${fresh[@]}" >"$cache_dir/cmake-$preset.log" 2>&1 || {
             cat "$cache_dir/cmake-$preset.log" >&2
             die "could not configure $preset"
         }
