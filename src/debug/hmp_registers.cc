@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "trapeze/arch/pstate.h"
+#include "trapeze/mem/walker_registers.h"
 
 namespace trapeze::debug {
 namespace {
@@ -56,31 +57,6 @@ std::optional<u64> numbered_register(accel::Vcpu& cpu, std::string_view name) {
     if (error != std::errc() || end != digits.data() + digits.size() || n > 30) return std::nullopt;
     const u64 value = cpu.get(accel::x_reg(n));
     return word ? value & 0xffff'ffff : value;
-}
-
-mem::El10Registers mmu_registers(MachineControl& machine, std::size_t cpu) {
-    const auto get = [&](arch::SysReg reg) { return machine.read_sysreg(cpu, reg).value_or(0); };
-    mem::El10Registers regs;
-    regs.SCTLR_EL1 = get(arch::reg::SCTLR_EL1);
-    regs.TCR_EL1 = get(arch::reg::TCR_EL1);
-    regs.TTBR0_EL1 = get(arch::reg::TTBR0_EL1);
-    regs.TTBR1_EL1 = get(arch::reg::TTBR1_EL1);
-    regs.MAIR_EL1 = get(arch::reg::MAIR_EL1);
-    regs.TCR2_EL1 = get(arch::reg::TCR2_EL1);
-    return regs;
-}
-
-mem::MmuFeatures mmu_features(MachineControl& machine, std::size_t cpu) {
-    const auto get = [&](arch::SysReg reg) { return machine.read_sysreg(cpu, reg).value_or(0); };
-    mem::MmuIdRegisters id;
-    id.ID_AA64PFR1_EL1 = get(arch::reg::ID_AA64PFR1_EL1);
-    id.ID_AA64ISAR1_EL1 = get(arch::reg::ID_AA64ISAR1_EL1);
-    id.ID_AA64ISAR2_EL1 = get(arch::reg::ID_AA64ISAR2_EL1);
-    id.ID_AA64MMFR0_EL1 = get(arch::reg::ID_AA64MMFR0_EL1);
-    id.ID_AA64MMFR1_EL1 = get(arch::reg::ID_AA64MMFR1_EL1);
-    id.ID_AA64MMFR2_EL1 = get(arch::reg::ID_AA64MMFR2_EL1);
-    id.ID_AA64MMFR3_EL1 = get(arch::reg::ID_AA64MMFR3_EL1);
-    return mem::MmuFeatures::from(id);
 }
 
 }  // namespace
@@ -144,8 +120,10 @@ std::string describe_sysregs(MachineControl& machine, std::size_t cpu) {
 
 AddressSpace::AddressSpace(MachineControl& machine, std::size_t cpu)
     : memory_(machine.memory()),
-      registers_(mmu_registers(machine, cpu)),
-      features_(mmu_features(machine, cpu)),
+      features_(mem::read_mmu_features(
+          [&](arch::SysReg reg) { return machine.read_sysreg(cpu, reg).value_or(0); })),
+      registers_(mem::read_el10_registers(
+          features_, [&](arch::SysReg reg) { return machine.read_sysreg(cpu, reg).value_or(0); })),
       reader_(mem::guest_memory_reader(machine.memory())) {}
 
 mem::WalkResult AddressSpace::translate(mem::Gva va) const {

@@ -40,8 +40,8 @@ public:
 
 private:
     const mem::GuestMemory& memory_;
-    const mem::El10Registers registers_;
     const mem::MmuFeatures features_;
+    const mem::El10Registers registers_;  // those that features_ says exist
     const mem::DescriptorReader reader_;
 };
 

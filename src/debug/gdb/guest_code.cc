@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "trapeze/mem/walker_registers.h"
+
 namespace trapeze::debug::gdb {
 namespace {
-
-namespace r = arch::reg;
 
 constexpr u64 kChunk = 4096;  // the smallest granule: contiguous in any translation
 constexpr u32 kBrk = vcpu::brk_instruction(vcpu::kDebuggerBrk);
@@ -17,32 +17,16 @@ constexpr u64 kInstruction = 4;
 const mem::MmuFeatures& GuestCode::features() {
     if (!features_) {
         vcpu::Vcpu& cpu = machine_.cpu(0);
-        const auto id = [&cpu](arch::SysReg reg) { return cpu.read_sysreg(reg).value_or(0); };
-        features_ = mem::MmuFeatures::from({.ID_AA64PFR1_EL1 = id(r::ID_AA64PFR1_EL1),
-                                            .ID_AA64ISAR1_EL1 = id(r::ID_AA64ISAR1_EL1),
-                                            .ID_AA64ISAR2_EL1 = id(r::ID_AA64ISAR2_EL1),
-                                            .ID_AA64MMFR0_EL1 = id(r::ID_AA64MMFR0_EL1),
-                                            .ID_AA64MMFR1_EL1 = id(r::ID_AA64MMFR1_EL1),
-                                            .ID_AA64MMFR2_EL1 = id(r::ID_AA64MMFR2_EL1),
-                                            .ID_AA64MMFR3_EL1 = id(r::ID_AA64MMFR3_EL1)});
+        features_ =
+            mem::read_mmu_features([&cpu](arch::SysReg reg) { return cpu.read_sysreg(reg).value_or(0); });
     }
     return *features_;
 }
 
 mem::El10Registers GuestCode::translation_registers(std::size_t cpu) {
     accel::Vcpu& accel = machine_.cpu(cpu).accel();
-    const auto get = [&accel](arch::SysReg reg) { return accel.get(reg).value_or(0); };
-    mem::El10Registers regs{.SCTLR_EL1 = get(r::SCTLR_EL1),
-                            .TCR_EL1 = get(r::TCR_EL1),
-                            .TTBR0_EL1 = get(r::TTBR0_EL1),
-                            .TTBR1_EL1 = get(r::TTBR1_EL1),
-                            .MAIR_EL1 = get(r::MAIR_EL1)};
-    if (features().tcr2) regs.TCR2_EL1 = get(r::TCR2_EL1);
-    if (features().s1pie) {
-        regs.PIR_EL1 = get(r::PIR_EL1);
-        regs.PIRE0_EL1 = get(r::PIRE0_EL1);
-    }
-    return regs;
+    return mem::read_el10_registers(
+        features(), [&accel](arch::SysReg reg) { return accel.get(reg).value_or(0); });
 }
 
 std::optional<mem::Gpa> GuestCode::translate(const mem::El10Registers& registers, u64 address) {
