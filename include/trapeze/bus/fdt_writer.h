@@ -37,7 +37,7 @@ public:
 };
 
 // Phandles of nodes that other nodes refer to; fixed, so that devices can be described in any order.
-enum class Phandle : u32 { Gic = 1, Apb24MhzClock = 2, PowerGpio = 3 };
+enum class Phandle : u32 { Gic = 1, Apb24MhzClock = 2, PowerGpio = 3, Rvic = 4, Rvid = 5 };
 
 // Interrupt specifier cells of the arm,gic-v3 binding.
 inline constexpr u32 kFdtSpi = 0;
