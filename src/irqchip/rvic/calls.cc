@@ -66,7 +66,8 @@ Outcome Calls::version(CpuPort&, const Args&) {
 
 // --- rVID --------------------------------------------------------------------------------------------------
 
-// A bad MPIDR is a parameter error here, not INVALID_CPU as in the rVIC's calls: version 0.3 has it so.
+// A bad MPIDR is a parameter error here, not INVALID_CPU as in the rVIC's calls: so it is in the other
+// implementation that reports version 0.3.
 Outcome Calls::map(CpuPort&, const Args& args) {
     auto core = shared_.begin();
     if (args.x1 >= core->input_count()) return failure(Reason::ERROR_PARAMETER, 0);

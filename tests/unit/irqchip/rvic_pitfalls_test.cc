@@ -276,8 +276,8 @@ TEST(RvicPitfalls, DestructionTouchesNothing) {
     EXPECT_EQ(lines.lines[0], (FakeLines::Lines{true, false, 1}));
 }
 
-// 7. rVIC and rVID blame a vCPU that does not exist in different ways. Version 0.3, which both report, has it
-// so; later drafts are said to have made them equal. Guests treat all errors alike.
+// 7. rVIC and rVID blame a vCPU that does not exist in different ways. Kept, as is version 0.3; later drafts
+// are said to have made them equal. Guests treat all errors alike.
 TEST(RvicPitfalls, AnUnknownCpuIsInvalidForRvicAndABadParameterForRvid) {
     RvicBench b(1);
     EXPECT_EQ(b.call(0, r::RVIC_SIGNAL, 1, kIpi), error(Reason::INVALID_CPU, 0));
