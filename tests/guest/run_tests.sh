@@ -9,8 +9,8 @@ kind=$1 program=$2 cpu=$3 images=$4 results=$5
 
 command_for() {
     case $kind in
-        qemu) set -- "$program" -M virt,gic-version=3 -accel tcg,thread=multi -cpu "$cpu" ;;
-        trapeze) set -- "$program" -machine virt,gic-version=3 -accel trap-harder -cpu host ;;
+        qemu) set -- "$program" -M "virt,$machine" -accel tcg,thread=multi -cpu "$cpu" ;;
+        trapeze) set -- "$program" -machine "virt,$machine" -accel trap-harder -cpu host ;;
     esac
     set -- "$@" -smp "$smp" -m 128 -nographic -kernel "$images/$name.$suffix"
     [ "$reboot" = yes ] || set -- "$@" -no-reboot
@@ -19,7 +19,7 @@ command_for() {
 }
 
 : >"$results/verdicts"
-while read -r name smp limit only image reboot append; do
+while read -r name smp limit only image reboot machine append; do
     reason='' start=$(date +%s)
     suffix=$image
     if [ "$kind" = qemu ] && [ "$only" = trapeze ]; then
