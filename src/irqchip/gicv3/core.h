@@ -8,11 +8,11 @@
 #include <array>
 #include <vector>
 
+#include "gic/pending_queue.h"
+#include "gic/priority.h"
+#include "gic/shared_core.h"
 #include "gicv3/irq_bank.h"
-#include "gicv3/pending_queue.h"
-#include "gicv3/priority.h"
 #include "gicv3/routing.h"
-#include "trapeze/base/mutex.h"
 #include "trapeze/irqchip/gicv3.h"
 
 namespace trapeze::irqchip::gicv3 {
@@ -36,15 +36,6 @@ struct Vcpu {
     bool irq = false;  // lines as last driven
     bool fiq = false;
     bool dirty = false;  // in Core::dirty_
-};
-
-// The highest priority pending interrupt of a CPU interface.
-struct HighestPending {
-    u32 intid = kSpurious;
-    u8 priority = kIdlePriority;
-    Group group = Group::G1;
-
-    bool none() const { return intid == kSpurious; }
 };
 
 // Not synchronised: reachable only through SharedCore::Transaction.
@@ -111,34 +102,6 @@ private:
     std::vector<VcpuIndex> dirty_;  // each vCPU at most once
 };
 
-// A Core and its lock. Concurrency of the whole controller is here: one lock, and no way around it.
-class SharedCore {
-public:
-    SharedCore(const Gicv3Config& config, bus::CpuLineSink& lines) : core_(config, lines) {}
-
-    // Exclusive access; on destruction the CPU lines follow the new state, still under the lock. Not checked
-    // by the thread-safety analysis, which cannot follow a lock through a movable scope; SharedCore is the
-    // only maker and it hands out core_ with mutex_ held.
-    class [[nodiscard]] Transaction {
-    public:
-        explicit Transaction(SharedCore& shared) NO_THREAD_SAFETY_ANALYSIS : lock_(shared.mutex_),
-                                                                             core_(shared.core_) {}
-        ~Transaction() { core_.flush(); }
-        Transaction(const Transaction&) = delete;
-        Transaction& operator=(const Transaction&) = delete;
-
-        Core& operator*() { return core_; }
-        Core* operator->() { return &core_; }
-
-    private:
-        LockGuard lock_;  // released last
-        Core& core_;
-    };
-    Transaction begin() { return Transaction(*this); }
-
-private:
-    Mutex mutex_;
-    Core core_ GUARDED_BY(mutex_);
-};
+using SharedCore = gic::SharedCore<Core>;
 
 }  // namespace trapeze::irqchip::gicv3
