@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "gic_fixture.h"
 #include "trapeze/base/bits.h"
 #include "trapeze/irqchip/gicv3.h"
 
@@ -27,24 +28,6 @@ private:
     bus::VcpuIndex index_;
 };
 
-// Remembers levels and counts calls; a call that changes nothing is a failure of the contract.
-class FakeLines final : public bus::CpuLineSink {
-public:
-    struct Lines {
-        bool irq = false;
-        bool fiq = false;
-        unsigned changes = 0;
-        bool operator==(const Lines&) const = default;
-    };
-    explicit FakeLines(std::size_t vcpus) : lines(vcpus) {}
-    void set_cpu_lines(bus::VcpuIndex vcpu, bool irq, bool fiq) override {
-        Lines& l = lines.at(vcpu);
-        EXPECT_TRUE(l.irq != irq || l.fiq != fiq) << "vCPU " << vcpu << " told what it knows";
-        l = {irq, fiq, l.changes + 1};
-    }
-    std::vector<Lines> lines;
-};
-
 // Aff0 counts to 15, then Aff1, as the machine numbers its vCPUs.
 inline std::vector<u64> mpidrs(unsigned count) {
     std::vector<u64> result;
@@ -53,7 +36,6 @@ inline std::vector<u64> mpidrs(unsigned count) {
 }
 
 inline constexpr u64 kSgiFrame = 0x1'0000;
-inline constexpr u32 kSpurious = 1023;
 
 // A GIC and its vCPUs.
 class Bench {
