@@ -32,6 +32,11 @@ public:
     u64 apply(const Op& op);
     bool irq(unsigned v) const { return outputs(v).irq; }
     bool fiq(unsigned v) const { return outputs(v).fiq; }
+    // Who sent the SGI that is active, or -1 if it is not or nobody knows.
+    int active_sender(unsigned v, u32 sgi) const {
+        const Irq& irq = cpus_[v].irqs[sgi];
+        return irq.active ? irq.active_sender : -1;
+    }
 
 private:
     struct Irq {

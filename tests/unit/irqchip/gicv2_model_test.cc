@@ -218,12 +218,22 @@ public:
             if ((got & 0x3ff) < 16) ++sgis_;
         }
     }
+    void check_senders() {
+        for (unsigned v = 0; v < vcpus_; ++v) {
+            for (u32 sgi = 0; sgi < 16; ++sgi) {
+                const auto sender = bench_.gic.irq_state(bus::IntId{sgi}, v).active_from;
+                EXPECT_EQ(sender ? static_cast<int>(*sender) : -1, model_.active_sender(v, sgi))
+                    << "SGI " << sgi;
+            }
+        }
+    }
     void run(unsigned operations) {
         for (unsigned i = 0; i < operations && !::testing::Test::HasFailure(); ++i) {
             if (i % 250 == 0) {
                 for (const Op& op : generator_.bring_up()) step(op);
             }
             step(generator_.next());
+            if (i % 50 == 0) check_senders();
         }
         if (::testing::Test::HasFailure()) {
             std::string text = fmt::format("seed {}, last operations:\n", seed_);
