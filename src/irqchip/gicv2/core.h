@@ -10,8 +10,8 @@
 
 #include "gic/pending_queue.h"
 #include "gic/priority.h"
-#include "gic/shared_core.h"
 #include "gicv2/irq_bank.h"
+#include "shared_core.h"
 #include "trapeze/irqchip/gicv2.h"
 
 namespace trapeze::irqchip::gicv2 {
@@ -88,6 +88,6 @@ private:
     std::vector<Vcpu> vcpus_;
 };
 
-using SharedCore = gic::SharedCore<Core>;
+using SharedCore = irqchip::SharedCore<Core>;
 
 }  // namespace trapeze::irqchip::gicv2

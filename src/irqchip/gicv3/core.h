@@ -10,9 +10,9 @@
 
 #include "gic/pending_queue.h"
 #include "gic/priority.h"
-#include "gic/shared_core.h"
 #include "gicv3/irq_bank.h"
 #include "gicv3/routing.h"
+#include "shared_core.h"
 #include "trapeze/irqchip/gicv3.h"
 
 namespace trapeze::irqchip::gicv3 {
@@ -102,6 +102,6 @@ private:
     std::vector<VcpuIndex> dirty_;  // each vCPU at most once
 };
 
-using SharedCore = gic::SharedCore<Core>;
+using SharedCore = irqchip::SharedCore<Core>;
 
 }  // namespace trapeze::irqchip::gicv3

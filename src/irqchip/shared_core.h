@@ -1,13 +1,14 @@
-// The state of a GIC and its lock.
+// The state of an interrupt controller and its lock. Concurrency of the whole controller is here: one lock,
+// and no way around it.
 #pragma once
 
 #include <utility>
 
 #include "trapeze/base/mutex.h"
 
-namespace trapeze::irqchip::gic {
+namespace trapeze::irqchip {
 
-// Concurrency of a whole controller is here: one lock, and no way around it. A Core has flush().
+// Core::flush() drives the CPU lines of what has changed.
 template <typename Core>
 class SharedCore {
 public:
@@ -39,4 +40,4 @@ private:
     Core core_ GUARDED_BY(mutex_);
 };
 
-}  // namespace trapeze::irqchip::gic
+}  // namespace trapeze::irqchip
