@@ -146,18 +146,9 @@ void Core::set_group_enables(bool group0, bool group1) {
 }
 
 HighestPending Core::highest_pending(const Vcpu& vcpu) const {
-    HighestPending best;
-    if (vcpu.asleep) return best;
-    PendingQueue::Key best_key = PendingQueue::kNone;
-    for (const Group group : kGroups) {
-        const unsigned g = index_of(group);
-        if (!group_enable_[g] || !vcpu.regs.group_enable[g]) continue;
-        const PendingQueue::Key key = vcpu.queues[g].best();
-        if (key >= best_key) continue;
-        best_key = key;
-        best = {PendingQueue::intid_of(key), PendingQueue::priority_of(key), group};
-    }
-    return best;
+    if (vcpu.asleep) return {};
+    const auto& at_cpu = vcpu.regs.group_enable;
+    return best_of(vcpu.queues, {group_enable_[0] && at_cpu[0], group_enable_[1] && at_cpu[1]});
 }
 
 void Core::reset() {

@@ -8,9 +8,9 @@
 #include <array>
 #include <vector>
 
+#include "gic/pending_queue.h"
+#include "gic/priority.h"
 #include "gicv3/irq_bank.h"
-#include "gicv3/pending_queue.h"
-#include "gicv3/priority.h"
 #include "gicv3/routing.h"
 #include "shared_core.h"
 #include "trapeze/irqchip/gicv3.h"
@@ -36,15 +36,6 @@ struct Vcpu {
     bool irq = false;  // lines as last driven
     bool fiq = false;
     bool dirty = false;  // in Core::dirty_
-};
-
-// The highest priority pending interrupt of a CPU interface.
-struct HighestPending {
-    u32 intid = kSpurious;
-    u8 priority = kIdlePriority;
-    Group group = Group::G1;
-
-    bool none() const { return intid == kSpurious; }
 };
 
 // Not synchronised: reachable only through SharedCore::Transaction.

@@ -1,6 +1,6 @@
 #include "gicv3/distributor.h"
 
-#include "gicv3/bank_registers.h"
+#include "gic/bank_registers.h"
 #include "gicv3/trace.h"
 
 namespace trapeze::irqchip::gicv3 {
@@ -86,7 +86,7 @@ constexpr bus::RegisterRow<Frame> kRows[] = {
     raz_wi<Frame>(0x0f80, bus::bank_bytes(1, kIrqs), bus::k32, "GICD_INMIR<n>"),
     {0x6000 + 8 * kFirstSpi, bus::bank_bytes(64, kFirstSpecial - kFirstSpi), bus::k32or64, "GICD_IROUTER<n>",
      read_irouter, write_irouter},
-    identification<Frame>("GICD_PIDR<n>"),
+    identification<Frame, kIds>(kIdOffset, "GICD_PIDR<n>"),
 };
 static_assert(bus::valid_register_map(kRows));
 

@@ -1,71 +1,29 @@
-// The state of 32 interrupts with consecutive INTIDs, one bit each per word: what one register of the GICD or
-// GICR banks shows.
+// A bank of interrupts and where each goes.
 #pragma once
 
-#include <array>
-#include <bit>
-
+#include "gic/irq_bank.h"
 #include "gicv3/types.h"
-#include "trapeze/base/bits.h"
 
 namespace trapeze::irqchip::gicv3 {
 
-struct IrqBank {
-    IrqBank(u32 first, VcpuIndex owner_vcpu, u32 implemented_mask, u32 fixed_edge)
-        : first_intid(first), owner(owner_vcpu), implemented(implemented_mask), always_edge(fixed_edge) {
+struct IrqBank : gic::IrqBank {
+    IrqBank(u32 first, VcpuIndex owner_vcpu, u32 implemented_mask, u32 sgi_mask)
+        : gic::IrqBank(first, implemented_mask, sgi_mask), owner(owner_vcpu) {
         queued_on.fill(kNoVcpu);
     }
 
-    // Const after build.
-    u32 first_intid;
-    VcpuIndex owner;  // whose SGIs and PPIs these are; kNoVcpu for SPIs
-    u32 implemented;  // bits outside are RAZ/WI
-    u32 always_edge;  // SGIs
-
-    // Programmed by the guest.
-    u32 group = 0;
-    u32 enabled = 0;
-    u32 edge = 0;
+    VcpuIndex owner;   // whose SGIs and PPIs these are; kNoVcpu for SPIs. Const after build
     u32 one_of_n = 0;  // GICD_IROUTER<n>.Interrupt_Routing_Mode
-    std::array<u8, kBankSize> priority{};
 
-    u32 wire = 0;     // input levels
-    u32 latched = 0;  // edges seen and ISPENDR writes, until acknowledged or cleared
-    u32 active = 0;
-
-    // Where Core has put the candidates; maintained by Core alone.
-    u32 queued = 0;        // the candidates as of the last update
-    u32 queued_group = 0;  // the group each was queued in
-    u32 floating = 0;      // those queued under the 1 of N model
+    // Maintained by Core alone.
+    u32 floating = 0;  // those queued under the 1 of N model
     std::array<VcpuIndex, kBankSize> queued_on;
-    std::array<u8, kBankSize> queued_priority{};
-
-    // IHI0069 "Interrupt handling state machine": a level-sensitive interrupt is pending while its wire is
-    // high or software has made it so; an edge-triggered one from its edge on.
-    u32 pending() const { return latched | (wire & ~edge); }
-    // What may be signalled to a vCPU, as far as the interrupt itself is concerned.
-    u32 candidates() const { return pending() & enabled & ~active; }
-
-    Group group_of(unsigned n) const { return (group >> n & 1u) != 0 ? Group::G1 : Group::G0; }
-
-    void set_wire(unsigned n, bool level) {
-        const u32 mask = 1u << n;
-        if (level && (wire & mask) == 0) latched |= mask & edge;
-        wire = level ? wire | mask : wire & ~mask;
-    }
 
     // Everything but the wires.
     void reset() {
-        group = enabled = one_of_n = latched = active = 0;
-        edge = always_edge;
-        priority.fill(0);
+        gic::IrqBank::reset();
+        one_of_n = 0;
     }
 };
-
-// Calls f(n) for each set bit, lowest first.
-template <typename F>
-void for_each_bit(u32 bits, F f) {
-    for (; bits != 0; bits &= bits - 1) f(static_cast<unsigned>(std::countr_zero(bits)));
-}
 
 }  // namespace trapeze::irqchip::gicv3

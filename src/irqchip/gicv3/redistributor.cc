@@ -1,6 +1,6 @@
 #include "gicv3/redistributor.h"
 
-#include "gicv3/bank_registers.h"
+#include "gic/bank_registers.h"
 #include "gicv3/trace.h"
 
 namespace trapeze::irqchip::gicv3 {
@@ -68,7 +68,7 @@ constexpr bus::RegisterRow<Frame> kRows[] = {
     raz_wi<Frame>(0x00a0, 8, bus::k32or64, "GICR_INVLPIR"),
     raz_wi<Frame>(0x00b0, 8, bus::k32or64, "GICR_INVALLR"),
     raz_wi<Frame>(0x00c0, 4, bus::k32, "GICR_SYNCR"),
-    identification<Frame>("GICR_PIDR<n>"),
+    identification<Frame, kIds>(kIdOffset, "GICR_PIDR<n>"),
     bit_bank<Frame, bits::Group>(kSgiBase + 0x0080, kIrqs, "GICR_IGROUPR0"),
     bit_bank<Frame, bits::SetEnable>(kSgiBase + 0x0100, kIrqs, "GICR_ISENABLER0"),
     bit_bank<Frame, bits::ClearEnable>(kSgiBase + 0x0180, kIrqs, "GICR_ICENABLER0"),

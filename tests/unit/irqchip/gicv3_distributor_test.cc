@@ -1,8 +1,4 @@
 // Pending state of wires and latches, routing of SPIs, sleep, reset, and the device tree node.
-#include <fmt/core.h>
-
-#include <string>
-
 #include "gicv3_fixture.h"
 
 namespace trapeze::irqchip::test {
@@ -329,29 +325,6 @@ TEST_F(Gicv3Distributor, Snapshots) {
     EXPECT_EQ(b.gic.cpu_state(2).running_priority, 0x80);
     EXPECT_FALSE(b.gic.cpu_state(2).irq);
 }
-
-// Prints properties as text, one per line.
-class TextFdt final : public bus::FdtWriter {
-public:
-    void begin_node(std::string_view name) override { text += std::string(name) + " {\n"; }
-    void end_node() override { text += "}\n"; }
-    void property_empty(std::string_view name) override { text += std::string(name) + ";\n"; }
-    void property_u32(std::string_view name, u32 value) override { add(name, fmt::format("<{}>", value)); }
-    void property_u64(std::string_view name, u64 value) override { add(name, fmt::format("<<{}>>", value)); }
-    void property_cells(std::string_view name, std::span<const u32> cells) override {
-        std::string list;
-        for (const u32 cell : cells) list += fmt::format("{}{:x}", list.empty() ? "" : " ", cell);
-        add(name, "<" + list + ">");
-    }
-    void property_string(std::string_view name, std::string_view value) override { add(name, value); }
-    void property_strings(std::string_view, std::initializer_list<std::string_view>) override { FAIL(); }
-    void property_bytes(std::string_view, std::span<const u8>) override { FAIL(); }
-
-    std::string text;
-
-private:
-    void add(std::string_view name, std::string_view value) { text += fmt::format("{} = {}\n", name, value); }
-};
 
 TEST_F(Gicv3Distributor, DeviceTreeNode) {
     const mem::GpaRange gicr[] = {{{0x080a'0000}, 0xf6'0000}, {{0x40'0000'0000}, 0x400'0000}};

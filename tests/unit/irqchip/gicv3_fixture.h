@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "fake_lines.h"
+#include "gic_fixture.h"
 #include "trapeze/base/bits.h"
 #include "trapeze/irqchip/gicv3.h"
 
@@ -29,7 +29,6 @@ private:
 };
 
 inline constexpr u64 kSgiFrame = 0x1'0000;
-inline constexpr u32 kSpurious = 1023;
 
 // A GIC and its vCPUs.
 class Bench {

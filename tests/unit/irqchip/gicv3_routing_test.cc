@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "gicv3/pending_queue.h"
+#include "gic/pending_queue.h"
 
 namespace trapeze::irqchip::gicv3 {
 namespace {

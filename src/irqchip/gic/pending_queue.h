@@ -2,17 +2,18 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
-#include "gicv3/types.h"
+#include "gic/types.h"
 
-namespace trapeze::irqchip::gicv3 {
+namespace trapeze::irqchip::gic {
 
 // Looking at the best is O(1) and removing it too; a change elsewhere moves at most one word per queued
 // interrupt. Typically there are none to three. Bounded by the number of INTIDs, so by 4 KiB.
 class PendingQueue {
 public:
-    // Lower value of priority is better; among equals the lower INTID, which IHI0069 leaves to us.
+    // Lower value of priority is better; among equals the lower INTID, which the architecture leaves to us.
     using Key = u32;
     static constexpr Key make_key(u8 priority, u32 intid) { return u32{priority} << 16 | intid; }
     static constexpr u32 intid_of(Key key) { return key & 0xffff; }
@@ -30,4 +31,26 @@ private:
     std::vector<Key> keys_;  // worst first
 };
 
-}  // namespace trapeze::irqchip::gicv3
+// The highest priority pending interrupt of a CPU interface.
+struct HighestPending {
+    u32 intid = kSpurious;
+    u8 priority = kIdlePriority;
+    Group group = Group::G1;
+
+    bool none() const { return intid == kSpurious; }
+};
+
+// The best in the queues of the groups that count, both by number of the group.
+inline HighestPending best_of(const std::array<PendingQueue, 2>& queues, const std::array<bool, 2>& counts) {
+    HighestPending best;
+    PendingQueue::Key best_key = PendingQueue::kNone;
+    for (const Group group : kGroups) {
+        const unsigned g = index_of(group);
+        if (!counts[g] || queues[g].best() >= best_key) continue;
+        best_key = queues[g].best();
+        best = {PendingQueue::intid_of(best_key), PendingQueue::priority_of(best_key), group};
+    }
+    return best;
+}
+
+}  // namespace trapeze::irqchip::gic

@@ -1,12 +1,12 @@
-#include "gicv3/priority.h"
+#include "gic/priority.h"
 
 #include <gtest/gtest.h>
 
-namespace trapeze::irqchip::gicv3 {
+namespace trapeze::irqchip::gic {
 namespace {
 
-TEST(Gicv3Priority, BinaryPointsSplitPriorities) {
-    // IHI0069 "Priority grouping": BPR0 n leaves [7:n+1]; the Non-secure BPR1 n leaves [7:n].
+TEST(GicPriority, BinaryPointsSplitPriorities) {
+    // IHI0048 and IHI0069 "Priority grouping": BPR0 n leaves [7:n+1]; that of group 1 n leaves [7:n].
     const struct {
         u8 bpr;
         u8 group0;
@@ -26,13 +26,13 @@ TEST(Gicv3Priority, BinaryPointsSplitPriorities) {
     EXPECT_EQ(group_priority_mask({}, Group::G1), 0xf8);
 }
 
-TEST(Gicv3Priority, IdleWhenNothingIsActive) {
+TEST(GicPriority, IdleWhenNothingIsActive) {
     const CpuRegs regs;
     EXPECT_EQ(running_priority(regs), 0xff);
     EXPECT_EQ(running_group(regs), std::nullopt);
 }
 
-TEST(Gicv3Priority, RunningPriorityIsTheBestOfBothGroups) {
+TEST(GicPriority, RunningPriorityIsTheBestOfBothGroups) {
     CpuRegs regs;
     regs.active_priorities = {1u << 20, 1u << 5 | 1u << 31};
     EXPECT_EQ(running_priority(regs), 5 << 3);
@@ -47,7 +47,7 @@ TEST(Gicv3Priority, RunningPriorityIsTheBestOfBothGroups) {
     EXPECT_EQ(running_priority(regs), 0xff);
 }
 
-TEST(Gicv3Priority, MaskMustBeBeaten) {
+TEST(GicPriority, MaskMustBeBeaten) {
     CpuRegs regs;
     EXPECT_FALSE(has_sufficient_priority(regs, Group::G1, 0));  // PMR 0 masks everything
     regs.pmr = 0x80;
@@ -56,7 +56,7 @@ TEST(Gicv3Priority, MaskMustBeBeaten) {
     EXPECT_FALSE(has_sufficient_priority(regs, Group::G1, 0x88));
 }
 
-TEST(Gicv3Priority, SubprioritiesDoNotPreempt) {
+TEST(GicPriority, SubprioritiesDoNotPreempt) {
     CpuRegs regs;
     regs.pmr = 0xf8;
     regs.bpr = {4, 5};  // [7:5] is the group priority for both
@@ -68,7 +68,7 @@ TEST(Gicv3Priority, SubprioritiesDoNotPreempt) {
     EXPECT_TRUE(has_sufficient_priority(regs, Group::G0, 0x38));
 }
 
-TEST(Gicv3Priority, NoGroupPriorityBitsMeansNoPreemption) {
+TEST(GicPriority, NoGroupPriorityBitsMeansNoPreemption) {
     CpuRegs regs;
     regs.pmr = 0xf8;
     regs.bpr[0] = 7;
@@ -79,4 +79,4 @@ TEST(Gicv3Priority, NoGroupPriorityBitsMeansNoPreemption) {
 }
 
 }  // namespace
-}  // namespace trapeze::irqchip::gicv3
+}  // namespace trapeze::irqchip::gic

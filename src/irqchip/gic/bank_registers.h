@@ -1,12 +1,12 @@
-// The register banks that the distributor has for SPIs and each redistributor for SGIs and PPIs. Both are
+// The register banks of one, two or eight bits per interrupt that the frames of every GIC version have, all
 // made from the same rows: a row names the state once for both directions, and its length is computed from
 // the number of interrupts.
 #pragma once
 
-#include "gicv3/irq_bank.h"
+#include "gic/irq_bank.h"
 #include "trapeze/bus/register_map.h"
 
-namespace trapeze::irqchip::gicv3 {
+namespace trapeze::irqchip::gic {
 
 // The state behind a bank of one bit per interrupt. write() returns the interrupts whose group changed.
 namespace bits {
@@ -74,11 +74,11 @@ inline u32 read_config(const IrqBank& bank, unsigned first) {
 inline void write_config(IrqBank& bank, unsigned first, u32 value) {
     u32 edge = bank.edge & ~(0xffffu << first);
     for (unsigned i = 0; i < 16; ++i) edge |= (value >> (2 * i + 1) & 1u) << (first + i);
-    bank.edge = (edge & bank.implemented) | bank.always_edge;
+    bank.edge = (edge & bank.implemented) | bank.sgis;
 }
 
-// Row makers. A Frame has `IrqBank* bank(u32 n)`, nullptr where the registers are RAZ/WI, and
-// `void changed(IrqBank&, u32 reprioritised)`. `irqs` is how many INTIDs the row spans, from 0.
+// Row makers. A Frame has `bank(u32 n)`, a pointer to its kind of IrqBank and nullptr where the registers are
+// RAZ/WI, and `changed(bank&, u32 reprioritised)`. `irqs` is how many INTIDs the row spans, from 0.
 template <typename Frame, typename Bits>
 constexpr bus::RegisterRow<Frame> bit_bank(u32 offset, u32 irqs, const char* name) {
     return {offset,
@@ -86,11 +86,11 @@ constexpr bus::RegisterRow<Frame> bit_bank(u32 offset, u32 irqs, const char* nam
             bus::k32,
             name,
             [](Frame& frame, const bus::RowAccess& access) -> u64 {
-                const IrqBank* bank = frame.bank(access.index / 4);
+                const auto* bank = frame.bank(access.index / 4);
                 return bank == nullptr ? 0 : Bits::read(*bank);
             },
             [](Frame& frame, const bus::RowAccess& access, u64 value) {
-                IrqBank* bank = frame.bank(access.index / 4);
+                auto* bank = frame.bank(access.index / 4);
                 if (bank == nullptr) return;
                 const u32 reprioritised = Bits::write(*bank, static_cast<u32>(value));
                 frame.changed(*bank, reprioritised);
@@ -104,7 +104,7 @@ constexpr bus::RegisterRow<Frame> priority_bank(u32 offset, u32 irqs, const char
             bus::k8or32,
             name,
             [](Frame& frame, const bus::RowAccess& access) -> u64 {
-                const IrqBank* bank = frame.bank(access.index / kBankSize);
+                const auto* bank = frame.bank(access.index / kBankSize);
                 if (bank == nullptr) return 0;
                 u64 value = 0;
                 for (unsigned i = 0; i < access.size; ++i) {
@@ -113,7 +113,7 @@ constexpr bus::RegisterRow<Frame> priority_bank(u32 offset, u32 irqs, const char
                 return value;
             },
             [](Frame& frame, const bus::RowAccess& access, u64 value) {
-                IrqBank* bank = frame.bank(access.index / kBankSize);
+                auto* bank = frame.bank(access.index / kBankSize);
                 if (bank == nullptr) return;
                 u32 reprioritised = 0;
                 for (unsigned i = 0; i < access.size; ++i) {
@@ -134,11 +134,11 @@ constexpr bus::RegisterRow<Frame> config_bank(u32 offset, u32 irqs, const char* 
             bus::k32,
             name,
             [](Frame& frame, const bus::RowAccess& access) -> u64 {
-                const IrqBank* bank = frame.bank(access.index / 8);
+                const auto* bank = frame.bank(access.index / 8);
                 return bank == nullptr ? 0 : read_config(*bank, access.index / 4 % 2 * 16);
             },
             [](Frame& frame, const bus::RowAccess& access, u64 value) {
-                IrqBank* bank = frame.bank(access.index / 8);
+                auto* bank = frame.bank(access.index / 8);
                 if (bank == nullptr) return;
                 write_config(*bank, access.index / 4 % 2 * 16, static_cast<u32>(value));
                 frame.changed(*bank, 0);
@@ -156,21 +156,17 @@ constexpr bus::RegisterRow<Frame> raz_wi(u32 offset, u32 length, u8 widths, cons
             [](Frame&, const bus::RowAccess&, u64) {}};
 }
 
-// The identification registers that end both frames, GICD_PIDR4 to GICD_CIDR3 and their GICR twins. Software
-// looks at PIDR2.ArchRev alone (3: GICv3); the rest is the CoreSight scheme with Arm as the designer.
-template <typename Frame>
-constexpr bus::RegisterRow<Frame> identification(const char* name) {
-    return {0xffd0,
-            0x30,
+// The identification registers that end a frame, from PIDR4 to CIDR3, one byte in each word. Software looks
+// at PIDR2.ArchRev alone, the version of the architecture; the rest is the CoreSight scheme with Arm as the
+// designer.
+template <typename Frame, const u8 (&Ids)[12]>
+constexpr bus::RegisterRow<Frame> identification(u32 offset, const char* name) {
+    return {offset,
+            4 * sizeof(Ids),
             bus::k32,
             name,
-            [](Frame&, const bus::RowAccess& access) -> u64 {
-                static constexpr u8 kIds[] = {0x44, 0x00, 0x00, 0x00,   // PIDR4 to PIDR7
-                                              0x92, 0xb4, 0x3b, 0x00,   // PIDR0 to PIDR3
-                                              0x0d, 0xf0, 0x05, 0xb1};  // CIDR0 to CIDR3
-                return kIds[access.index / 4];
-            },
+            [](Frame&, const bus::RowAccess& access) -> u64 { return Ids[access.index / 4]; },
             nullptr};
 }
 
-}  // namespace trapeze::irqchip::gicv3
+}  // namespace trapeze::irqchip::gic

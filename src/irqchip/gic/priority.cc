@@ -1,8 +1,8 @@
-#include "gicv3/priority.h"
+#include "gic/priority.h"
 
 #include <bit>
 
-namespace trapeze::irqchip::gicv3 {
+namespace trapeze::irqchip::gic {
 
 u8 running_priority(const CpuRegs& regs) {
     const u32 active = regs.active_priorities[0] | regs.active_priorities[1];
@@ -34,4 +34,4 @@ void drop_running_priority(CpuRegs& regs, Group group) {
     active &= active - 1;  // zero stays zero
 }
 
-}  // namespace trapeze::irqchip::gicv3
+}  // namespace trapeze::irqchip::gic
