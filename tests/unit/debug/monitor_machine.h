@@ -7,10 +7,11 @@
 
 #include "trapeze/debug/machine_control.h"
 #include "vcpu/fake_accel.h"
+#include "vcpu/fake_host.h"
 
 namespace trapeze::debug {
 
-class FakeMachine final : public MachineControl, public bus::IrqSink, public vcpu::VcpuHost {
+class FakeMachine final : public MachineControl, public vcpu::FakeHost {
 public:
     static constexpr u64 kRam = 0x4000'0000;
     static constexpr u64 kRamSize = 2 << 20;
@@ -20,11 +21,9 @@ public:
         for (unsigned n = 0; n < cpus; ++n) {
             auto accel = std::make_unique<vcpu::FakeAccel>();
             accels.push_back(accel.get());
-            cpus_.push_back(std::make_unique<vcpu::Vcpu>(
-                vcpu::Vcpu::Config{.index = n,
-                                   .private_interrupts = {bus::IntId{27}, bus::IntId{30}, bus::IntId{23}},
-                                   .entry_features = {}},
-                std::move(accel), trap::Handlers{sysregs_, calls_, bus_}, *this, *this));
+            cpus_.push_back(std::make_unique<vcpu::Vcpu>(vcpu::fake_config(n), std::move(accel),
+                                                         trap::Handlers{sysregs_, calls_, bus_}, *this,
+                                                         *this));
         }
     }
 
@@ -78,13 +77,6 @@ public:
     std::vector<vcpu::FakeAccel*> accels;
 
 private:
-    void set_level(bus::IntId, bool) override {}
-    void pulse(bus::IntId) override {}
-    void set_private_level(bus::VcpuIndex, bus::IntId, bool) override {}
-    void machine_stop_requested(bus::VcpuIndex, trap::StopReason) override {}
-    void vcpu_failed(bus::VcpuIndex, const std::string&) override {}
-    void reset_pe_state(bus::VcpuIndex) override {}
-
     trap::SysRegSpace sysregs_;
     trap::HypercallSpace calls_;
     bus::MmioBus bus_;
