@@ -557,11 +557,23 @@ inline constexpr std::uint32_t kVcpuTimerGroup = 1;  // KVM_ARM_VCPU_TIMER_CTRL
 inline constexpr std::uint64_t kVcpuTimerIrqVirtual = 0;
 inline constexpr std::uint64_t kVcpuTimerIrqPhysical = 1;
 
-// On a vGICv3.
-inline constexpr std::uint32_t kVgicAddressGroup = 0;  // KVM_DEV_ARM_VGIC_GRP_ADDR
+// On a vGIC.
+inline constexpr std::uint32_t kVgicAddressGroup = 0;     // KVM_DEV_ARM_VGIC_GRP_ADDR
+inline constexpr std::uint32_t kVgicDistRegsGroup = 1;    // likewise; a 32-bit value, as the next
+inline constexpr std::uint32_t kVgicCpuRegsGroup = 2;     // GICv2
 inline constexpr std::uint32_t kVgicNrIrqsGroup = 3;
 inline constexpr std::uint32_t kVgicControlGroup = 4;
+inline constexpr std::uint32_t kVgicRedistRegsGroup = 5;  // GICv3; a 32-bit value
+inline constexpr std::uint32_t kVgicCpuSysregsGroup = 6;  // GICv3; a 64-bit value
+// GICv3; a 32-bit value for the 32 INTIDs from the one in the low bits of the attribute.
+inline constexpr std::uint32_t kVgicLevelInfoGroup = 7;
 inline constexpr std::uint64_t kVgicControlInit = 0;
+inline constexpr std::uint64_t kVgicItsReset = 4;  // KVM_DEV_ARM_ITS_CTRL_RESET
+// Attributes of the register groups: the vCPU (GICv2: its id; GICv3: Aff3.Aff2.Aff1.Aff0) from this bit up, the
+// offset or, for kVgicCpuSysregsGroup, the 16-bit encoding of the register below.
+inline constexpr unsigned kVgicVcpuShift = 32;
+inline constexpr std::uint64_t kVgicV2AddressDist = 0;
+inline constexpr std::uint64_t kVgicV2AddressCpu = 1;
 inline constexpr std::uint64_t kVgicV3AddressDist = 2;
 inline constexpr std::uint64_t kVgicV3AddressRedist = 3;
 inline constexpr std::uint64_t kVgicItsAddress = 4;

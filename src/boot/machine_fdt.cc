@@ -57,25 +57,22 @@ void write_psci(bus::FdtWriter& fdt, PsciConduit conduit) {
     fdt.end_node();
 }
 
-// Linux "bindings/timer/arm,arch_timer.yaml": secure, non-secure, virtual, hypervisor; the numbers are PPIs.
-void write_timer(bus::FdtWriter& fdt, u32 flags) {
-    constexpr u32 kPpis[] = {13, 14, 11, 10};
-    std::vector<u32> cells;
-    for (const u32 ppi : kPpis) cells.insert(cells.end(), {bus::kFdtPpi, ppi, flags});
+// Linux "bindings/timer/arm,arch_timer.yaml": secure, non-secure, virtual, hypervisor.
+void write_timer(bus::FdtWriter& fdt) {
+    constexpr bus::IntId kTimers[] = {bus::ppi(13), bus::ppi(14), bus::ppi(11), bus::ppi(10)};
     fdt.begin_node("timer");
     fdt.property_strings("compatible", {"arm,armv8-timer", "arm,armv7-timer"});
-    fdt.property_cells("interrupts", cells);
+    fdt.property_private_interrupts(kTimers);
     fdt.property_empty("always-on");
     fdt.end_node();
 }
 
 // Linux "bindings/arm/pmu.yaml".
-void write_pmu(bus::FdtWriter& fdt, u32 flags) {
-    constexpr u32 kPpi = 7;
-    const u32 cells[] = {bus::kFdtPpi, kPpi, flags};
+void write_pmu(bus::FdtWriter& fdt) {
+    constexpr bus::IntId kOverflow[] = {bus::ppi(7)};
     fdt.begin_node("pmu");
     fdt.property_string("compatible", "arm,armv8-pmuv3");
-    fdt.property_cells("interrupts", cells);
+    fdt.property_private_interrupts(kOverflow);
     fdt.end_node();
 }
 
@@ -127,14 +124,14 @@ Result<> write_all(const Fd& fd, std::span<const u8> bytes) {
 }  // namespace
 
 Result<std::vector<u8>> build_machine_fdt(const MachineFdt& machine) {
-    const u32 ppi_flags = bus::kFdtIrqLevelHigh | machine.ppi_cpu_mask << 8;
     FdtBuilder fdt;
+    fdt.set_interrupts(machine.interrupts);
     fdt.begin_node("");
     fdt.property_string("compatible", "linux,dummy-virt");
     fdt.property_string("model", "linux,dummy-virt");
     fdt.property_u32("#address-cells", 2);
     fdt.property_u32("#size-cells", 2);
-    fdt.property_u32("interrupt-parent", cell(bus::Phandle::Gic));
+    fdt.property_u32("interrupt-parent", cell(machine.interrupts.parent()));
     fdt.property_empty("dma-coherent");
     TRY(write_chosen(fdt, machine));
     if (!machine.stdout_path.empty()) {
@@ -145,8 +142,8 @@ Result<std::vector<u8>> build_machine_fdt(const MachineFdt& machine) {
     write_memory(fdt, machine.ram);
     write_cpus(fdt, machine.mpidrs);
     write_psci(fdt, machine.psci);
-    write_timer(fdt, ppi_flags);
-    if (machine.has_pmu) write_pmu(fdt, ppi_flags);
+    write_timer(fdt);
+    if (machine.has_pmu) write_pmu(fdt);
     write_clock(fdt);
     for (const auto& describe : machine.devices) describe(fdt);
     fdt.end_node();

@@ -42,9 +42,9 @@ bus::CharPort& ConsoleSupervisor::watch(bus::CharPort& port) {
     return *tap_;
 }
 
-void ConsoleSupervisor::attach(debug::MachineControl& machine, const irqchip::Gicv3* gic) {
+void ConsoleSupervisor::attach(debug::MachineControl& machine, const irqchip::Controller* irqchip) {
     machine_ = &machine;
-    gic_ = gic;
+    irqchip_ = irqchip;
     machine.add_observer(*this);
 }
 
@@ -211,7 +211,7 @@ void ConsoleSupervisor::end_with_report(Verdict verdict, std::string message) {
     if (machine_ != nullptr) {
         const std::vector<bool> asleep = sleeping_cpus(*machine_);
         machine_->stop(debug::RunState::Paused);
-        report_ = describe(take_report(*machine_, gic_, asleep), symbols_);
+        report_ = describe(take_report(*machine_, irqchip_, asleep), symbols_);
         append_trace();
     }
     decide(verdict, std::move(message));

@@ -34,7 +34,7 @@ public:
     ~ConsoleSupervisor() override;
 
     bus::CharPort& watch(bus::CharPort& port) override;
-    void attach(debug::MachineControl& machine, const irqchip::Gicv3* gic) override;
+    void attach(debug::MachineControl& machine, const irqchip::Controller* irqchip) override;
     void host_signal(const std::string& line) override;
     void machine_failed(const std::string& reason) override;
     int conclude() override;
@@ -79,7 +79,7 @@ private:
     Scheduler& scheduler_;
     std::unique_ptr<ConsoleTap> tap_;
     debug::MachineControl* machine_ = nullptr;
-    const irqchip::Gicv3* gic_ = nullptr;
+    const irqchip::Controller* irqchip_ = nullptr;
 
     LineSplitter lines_{[this](std::string_view line) { on_line(line); }};
     std::string backlog_;  // taken from the tap, not yet by the log

@@ -1,5 +1,7 @@
 #include "machine_report.h"
 
+#include <algorithm>
+
 #include "trapeze/arch/sysreg.h"
 
 namespace trapeze::ci {
@@ -8,13 +10,12 @@ namespace {
 using accel::CoreReg;
 using arch::Pstate;
 
-constexpr u32 kFirstSpi = 32;
 constexpr u64 kVbarStep = 0x1'0000;  // Linux is linked and slid by multiples of 64 KiB
 constexpr u64 kSctlrM = 1;           // SCTLR_EL1.M: the stage 1 MMU is on
 constexpr u64 kStackPointerSelect = 1;
 
-bool worth_telling(const irqchip::Gicv3IrqState& state) {
-    return state.pending || state.active;
+bool worth_telling(const irqchip::IrqView& irq) {
+    return irq.pending || irq.active;
 }
 
 CpuReport take_cpu(vcpu::Vcpu& cpu) {
@@ -34,31 +35,6 @@ CpuReport take_cpu(vcpu::Vcpu& cpu) {
     report.esr = sysreg(arch::reg::ESR_EL1);
     report.far = sysreg(arch::reg::FAR_EL1);
     return report;
-}
-
-std::string interrupt_name(u32 intid) {
-    if (intid < 16) return fmt::format("SGI {}", intid);
-    if (intid >= kFirstSpi) return fmt::format("SPI {}", intid - kFirstSpi);
-    // As the Arm Base System Architecture assigns them, and this machine does.
-    switch (intid) {
-        case 23: return "PMU";
-        case 27: return "virtual timer";
-        case 30: return "physical timer";
-        default: return fmt::format("PPI {}", intid - 16);
-    }
-}
-
-std::string describe_interrupt(const InterruptReport& interrupt) {
-    const irqchip::Gicv3IrqState& state = interrupt.state;
-    std::string text = fmt::format("INTID {} ({}):{}{}, {}, group {}, priority {:#x}", interrupt.intid,
-                                   interrupt_name(interrupt.intid), state.pending ? " pending" : "",
-                                   state.active ? " active" : "", state.enabled ? "enabled" : "not enabled",
-                                   state.group, state.priority);
-    if (interrupt.intid >= kFirstSpi) {
-        text += state.target ? fmt::format(", for vCPU {}", *state.target)
-                             : fmt::format(", GICD_IROUTER {:#x}", state.irouter);
-    }
-    return text;
 }
 
 std::string flags(Pstate pstate) {
@@ -87,8 +63,7 @@ public:
 
     std::vector<std::string> run() {
         for (std::size_t n = 0; n < report_.cpus.size(); ++n) describe_cpu(n, report_.cpus[n]);
-        for (const InterruptReport& spi : report_.spis) line("{}", describe_interrupt(spi));
-        if (report_.has_gic && report_.spis.empty()) line("no SPI is pending or active");
+        if (!report_.irqchip.empty()) describe_shared_irqs();
         if (slide_ != 0) line("addresses are {:#x} above those of the symbol file (KASLR)", slide_);
         return std::move(lines_);
     }
@@ -104,6 +79,16 @@ private:
         return (cpu.sctlr & kSctlrM) != 0 ? address - slide_ : address;
     }
 
+    void describe_shared_irqs() {
+        bool any = false;
+        for (const irqchip::IrqView& irq : report_.shared_irqs) {
+            if (!worth_telling(irq)) continue;
+            line("{}", irqchip::describe(irq));
+            any = true;
+        }
+        if (!any) line("no shared interrupt is pending or active");
+    }
+
     void describe_cpu(std::size_t n, const CpuReport& cpu) {
         if (cpu.power != vcpu::PowerState::On) {
             line("vCPU {}: {}", n, cpu.power == vcpu::PowerState::Off ? "off" : "about to start");
@@ -116,33 +101,32 @@ private:
         line("  SP {:#018x} PSTATE {:#010x} {}", cpu.sp, cpu.pstate.value, flags(cpu.pstate));
         line("  last exception to EL1: ESR_EL1 {:#010x} ELR_EL1 {:#x} FAR_EL1 {:#x}", cpu.esr, cpu.elr,
              cpu.far);
-        if (!report_.has_gic) return;
-        line("  GIC: IRQ {}, FIQ {}, priority mask {:#x}, running priority {:#x}{}",
-             cpu.gic.irq ? "high" : "low", cpu.gic.fiq ? "high" : "low", cpu.gic.priority_mask,
-             cpu.gic.running_priority, cpu.gic.asleep ? ", redistributor asleep" : "");
-        for (const InterruptReport& interrupt : cpu.interrupts) line("  {}", describe_interrupt(interrupt));
+        if (report_.irqchip.empty()) return;
+        line("  {}: IRQ {}, FIQ {}, {}", report_.irqchip, cpu.irqchip.irq ? "high" : "low",
+             cpu.irqchip.fiq ? "high" : "low", cpu.irqchip.details);
+        for (const irqchip::IrqView& irq : cpu.irqchip.irqs) {
+            if (worth_telling(irq)) line("  {}", irqchip::describe(irq));
+        }
         explain(cpu);
+    }
+
+    static std::string name_of_next(const irqchip::CpuView& view) {
+        if (!view.next) return "an interrupt";
+        const auto known = std::ranges::find(view.irqs, *view.next, &irqchip::IrqView::id);
+        return known != view.irqs.end() ? known->name : fmt::format("INTID {}", *view.next);
     }
 
     // Why an interrupt that is there does not arrive.
     void explain(const CpuReport& cpu) {
+        const irqchip::CpuView& view = cpu.irqchip;
         const auto masked = [&cpu](u64 mask) { return (cpu.pstate.value & mask) != 0; };
-        if (cpu.gic.irq && masked(Pstate::I::kMask)) {
-            line("  => INTID {} waits: IRQs are masked by PSTATE.I", cpu.gic.highest_pending);
-        }
-        if (cpu.gic.fiq && masked(Pstate::F::kMask)) {
-            line("  => INTID {} waits: FIQs are masked by PSTATE.F", cpu.gic.highest_pending);
-        }
-        if (cpu.gic.irq || cpu.gic.fiq) return;
-        constexpr u32 kFirstSpecial = 1020;
-        if (cpu.gic.highest_pending < kFirstSpecial) {
-            line("  => INTID {} waits: its priority is not above the priority mask and the running priority",
-                 cpu.gic.highest_pending);
-        }
-        for (const InterruptReport& interrupt : cpu.interrupts) {
-            if (interrupt.state.pending && !interrupt.state.enabled) {
-                line("  => INTID {} waits: it is not enabled", interrupt.intid);
-            }
+        const std::string next = name_of_next(view);
+        if (view.irq && masked(Pstate::I::kMask)) line("  => {} waits: IRQs are masked by PSTATE.I", next);
+        if (view.fiq && masked(Pstate::F::kMask)) line("  => {} waits: FIQs are masked by PSTATE.F", next);
+        if (view.irq || view.fiq) return;
+        if (!view.held_back.empty()) line("  => {} waits: {}", next, view.held_back);
+        for (const irqchip::IrqView& irq : view.irqs) {
+            if (irq.pending && !irq.enabled) line("  => {} waits: it is not enabled", irq.name);
         }
     }
 
@@ -160,28 +144,18 @@ std::vector<bool> sleeping_cpus(debug::MachineControl& machine) {
     return asleep;
 }
 
-MachineReport take_report(debug::MachineControl& machine, const irqchip::Gicv3* gic,
+MachineReport take_report(debug::MachineControl& machine, const irqchip::Controller* irqchip,
                           const std::vector<bool>& asleep) {
     MachineReport report;
-    report.has_gic = gic != nullptr;
     for (std::size_t n = 0; n < machine.cpu_count(); ++n) {
         CpuReport cpu = take_cpu(machine.cpu(n));
         cpu.asleep = n < asleep.size() && asleep[n];
-        if (gic != nullptr) {
-            const auto index = static_cast<bus::VcpuIndex>(n);
-            cpu.gic = gic->cpu_state(index);
-            for (u32 intid = 0; intid < kFirstSpi; ++intid) {
-                const auto state = gic->irq_state(bus::IntId{intid}, index);
-                if (worth_telling(state)) cpu.interrupts.push_back({intid, state});
-            }
-        }
+        if (irqchip != nullptr) cpu.irqchip = irqchip->cpu_view(static_cast<bus::VcpuIndex>(n));
         report.cpus.push_back(std::move(cpu));
     }
-    if (gic == nullptr) return report;
-    for (u32 intid = kFirstSpi; intid < gic->intid_count(); ++intid) {
-        const auto state = gic->irq_state(bus::IntId{intid});
-        if (worth_telling(state)) report.spis.push_back({intid, state});
-    }
+    if (irqchip == nullptr) return report;
+    report.irqchip = irqchip->name();
+    report.shared_irqs = irqchip->shared_view();
     return report;
 }
 

@@ -8,14 +8,9 @@
 #include "symbol_table.h"
 #include "trapeze/arch/pstate.h"
 #include "trapeze/debug/machine_control.h"
-#include "trapeze/irqchip/gicv3.h"
+#include "trapeze/irqchip/controller.h"
 
 namespace trapeze::ci {
-
-struct InterruptReport {
-    u32 intid = 0;
-    irqchip::Gicv3IrqState state;
-};
 
 struct CpuReport {
     vcpu::PowerState power = vcpu::PowerState::Off;
@@ -26,21 +21,20 @@ struct CpuReport {
     u64 sp = 0;
     arch::Pstate pstate;
     u64 sctlr = 0, vbar = 0, elr = 0, esr = 0, far = 0;  // of EL1
-    irqchip::Gicv3CpuState gic;
-    std::vector<InterruptReport> interrupts;  // SGIs and PPIs that are pending or active
+    irqchip::CpuView irqchip;
 };
 
 struct MachineReport {
     std::vector<CpuReport> cpus;
-    bool has_gic = false;
-    std::vector<InterruptReport> spis;  // that are pending or active
+    std::string irqchip;  // its name; empty: none is known
+    std::vector<irqchip::IrqView> shared_irqs;
 };
 
 // Which vCPUs sleep in WFI, while the machine runs: a vCPU that is paused no longer does.
 std::vector<bool> sleeping_cpus(debug::MachineControl& machine);
 
-// The machine is paused. `asleep` is from just before; `gic` may be nullptr.
-MachineReport take_report(debug::MachineControl& machine, const irqchip::Gicv3* gic,
+// The machine is paused. `asleep` is from just before; `irqchip` may be nullptr.
+MachineReport take_report(debug::MachineControl& machine, const irqchip::Controller* irqchip,
                           const std::vector<bool>& asleep);
 
 // By how much a kernel runs above the addresses in its symbol table (KASLR): the distance between VBAR_EL1

@@ -135,13 +135,15 @@ Result<std::vector<AccelRequest>> parse_accel_names(std::string_view colon_list)
 
 Result<void> finish_accels(Draft& draft) {
     std::vector<AccelRequest> list = TRY(chosen_list(draft));
-    const bool is_default = list.empty();
-    if (is_default) list.push_back({.kind = Kind::TrapHarder, .text = "accel trap-harder (the default)"});
+    if (list.empty()) {
+        // What the machine asks of the interrupt controller decides, too.
+        if (draft.machine_kernel_irqchip != OnOffAuto::On)
+            list.push_back({.kind = Kind::TrapHarder, .text = "accel trap-harder (the default)"});
+        list.push_back({.kind = Kind::Kvm, .text = "accel kvm (the default)"});
+    }
     for (const AccelRequest& request : list) {
         if (request.kind == Kind::Fallback) continue;
-        AccelConfig config = TRY(to_config(request, draft.machine_kernel_irqchip));
-        config.explicit_request = !is_default;
-        draft.config.accels.push_back(config);
+        draft.config.accels.push_back(TRY(to_config(request, draft.machine_kernel_irqchip)));
     }
     if (draft.config.accels.empty()) {
         return fail(

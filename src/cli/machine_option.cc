@@ -16,14 +16,31 @@ Result<void> set_type(Draft&, const KeyArgument& argument) {
     return fail("no such machine; 'virt' is the one there is");
 }
 
-Result<void> set_gic_version(Draft&, const KeyArgument& argument) {
-    for (const std::string_view word : {"3", "max", "host"}) {
-        if (argument.value == word) return {};
+Result<void> set_gic_version(Draft& draft, const KeyArgument& argument) {
+    using machine::GicVersion;
+    constexpr struct {
+        std::string_view word;
+        GicVersion version;
+    } kVersions[] = {
+        {"2", GicVersion::V2}, {"3", GicVersion::V3}, {"max", GicVersion::Max}, {"host", GicVersion::Max}};
+    for (const auto& [word, version] : kVersions) {
+        if (argument.value != word) continue;
+        draft.config.irqchip.gic = version;
+        return {};
     }
-    if (argument.value == "2" || argument.value == "4") {
-        return fail("a GICv{} is not supported yet by this version; gic-version=3 is", argument.value);
-    }
-    return fail("must be 3, max or host");
+    if (argument.value == "4") return fail("a GICv4 is not supported yet by this version; gic-version=3 is");
+    return fail("must be 2, 3, max or host");
+}
+
+Result<void> set_irqchip(Draft& draft, const KeyArgument& argument) {
+    if (argument.value != "gic" && argument.value != "rvic") return fail("must be gic or rvic");
+    draft.config.irqchip.rvic = argument.value == "rvic";
+    return {};
+}
+
+Result<void> set_its(Draft& draft, const KeyArgument& argument) {
+    draft.config.irqchip.its = TRY(parse_on_off_auto(argument.value));
+    return {};
 }
 
 Result<void> set_accel(Draft& draft, const KeyArgument& argument) {
@@ -82,7 +99,8 @@ Result<void> only_none(Draft&, const KeyArgument& argument) {
 // For only_off and refuse_key, the help text names the feature that is missing.
 constexpr KeyRow<Draft> kMachineKeys[] = {
     {"type", "virt", set_type, "machine type"},
-    {"gic-version", "3|max|host", set_gic_version, "interrupt controller: GICv3 in all cases"},
+    {"gic-version", "2|3|max|host", set_gic_version, "version of the GIC; max, host: the best there is"},
+    {"irqchip", "gic|rvic", set_irqchip, "interrupt controller; rvic: paravirtual (docs/rvic.md)"},
     {"accel", "name[:name...]", set_accel, "accelerators to try in order, as -accel"},
     {"kernel-irqchip", "on|off", set_kernel_irqchip, "interrupt controller in the kernel"},
     {"kernel", "file", set_file<&MachineConfig::kernel>, "as -kernel"},
@@ -103,7 +121,7 @@ constexpr KeyRow<Draft> kMachineKeys[] = {
     {"dump-guest-core", "on|off", accept_bool, "no effect"},
     {"mem-merge", "on|off", accept_bool, "no effect"},
     {"suppress-vmdesc", "on|off", accept_bool, "no effect"},
-    {"its", "off", only_off, "the interrupt translation service (ITS)"},
+    {"its", "on|off|auto", set_its, "interrupt translation service of a GICv3 in the kernel"},
     {"msi", "off|auto", only_off_or_auto, "message-signalled interrupts"},
     {"iommu", "none", only_none, "the IOMMU"},
     {"virtualization", "off", only_off, "EL2 in the guest"},

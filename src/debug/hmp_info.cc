@@ -26,14 +26,18 @@ HmpResult chardev(HmpCall& call) {
 
 HmpResult cpus(HmpCall& call) {
     std::string text;
-    for (std::size_t n = 0; n < call.machine.cpu_count(); ++n) {
-        const vcpu::PowerState power = call.machine.cpu(n).power_state();
-        text += fmt::format("{} CPU #{}: affinity {:#x} {}\n", n == call.monitor.cpu() ? "*" : " ", n,
-                            call.machine.cpu_affinity(n),
-                            power == vcpu::PowerState::On          ? "on"
-                            : power == vcpu::PowerState::OnPending ? "turning on"
-                                                                   : "off");
-    }
+    const auto look = [&] {
+        for (std::size_t n = 0; n < call.machine.cpu_count(); ++n) {
+            const vcpu::PowerState power = call.machine.cpu(n).power_state();
+            text += fmt::format("{} CPU #{}: affinity {:#x} {}\n", n == call.monitor.cpu() ? "*" : " ", n,
+                                call.machine.cpu_affinity(n),
+                                power == vcpu::PowerState::On          ? "on"
+                                : power == vcpu::PowerState::OnPending ? "turning on"
+                                                                       : "off");
+        }
+    };
+    // KVM's own PSCI tells only then.
+    call.machine.inspect(look);
     return text;
 }
 

@@ -84,9 +84,7 @@ inline void describe_common(bus::FdtWriter& fdt, std::string_view compatible, u6
                             bus::IntId irq) {
     fdt.property_strings("compatible", {compatible, "arm,primecell"});
     fdt.property_reg(base, size);
-    const u32 interrupt[] = {bus::kFdtSpi, bus::to_number(irq) - bus::to_number(bus::spi(0)),
-                             bus::kFdtIrqLevelHigh};
-    fdt.property_cells("interrupts", interrupt);
+    fdt.property_interrupt(irq);
 }
 
 inline std::string node_name(std::string_view device, u64 base) {

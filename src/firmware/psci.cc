@@ -1,15 +1,16 @@
 #include "trapeze/firmware/psci.h"
 
-#include "call.h"
 #include "trapeze/arch/psci.h"
 #include "trapeze/arch/smccc.h"
 #include "trapeze/firmware/trace_events.h"
+#include "trapeze/trap/call.h"
 
 namespace trapeze::firmware {
 namespace {
 
 using arch::psci::Status;
 using trap::Outcome;
+using trap::result;
 namespace p = arch::psci;
 
 Outcome status(Status s) {
@@ -18,7 +19,7 @@ Outcome status(Status s) {
 
 template <Outcome (Psci::*Handle)(trap::CpuPort&, const trap::HypercallArgs&)>
 constexpr trap::HypercallRow<Psci> psci(u32 function, u8 arguments, const char* spec) {
-    return row<Psci, Handle, psci_call>(function, arguments, spec);
+    return trap::call_row<Psci, Handle, psci_call>(function, arguments, spec);
 }
 
 // Optional functions that are not here are NOT_SUPPORTED, and so reported by PSCI_FEATURES: CPU_FREEZE,

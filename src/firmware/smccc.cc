@@ -1,20 +1,21 @@
 #include "trapeze/firmware/smccc.h"
 
-#include "call.h"
 #include "trapeze/arch/smccc.h"
 #include "trapeze/firmware/trace_events.h"
+#include "trapeze/trap/call.h"
 
 namespace trapeze::firmware {
 namespace {
 
 using trap::Outcome;
+using trap::result;
 namespace s = arch::smccc;
 
 constexpr s64 kVersion1_3 = 0x1'0003;  // major in [30:16], minor in [15:0]
 
 template <Outcome (SmcccArch::*Handle)(trap::CpuPort&, const trap::HypercallArgs&)>
 constexpr trap::HypercallRow<SmcccArch> arch_call(u32 function, u8 arguments, const char* spec) {
-    return row<SmcccArch, Handle, smccc_call>(function, arguments, spec);
+    return trap::call_row<SmcccArch, Handle, smccc_call>(function, arguments, spec);
 }
 
 using Arch = SmcccArch;

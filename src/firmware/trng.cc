@@ -4,15 +4,16 @@
 
 #include <array>
 
-#include "call.h"
 #include "trapeze/arch/smccc.h"
 #include "trapeze/base/bits.h"
 #include "trapeze/firmware/trace_events.h"
+#include "trapeze/trap/call.h"
 
 namespace trapeze::firmware {
 namespace {
 
 using trap::Outcome;
+using trap::result;
 namespace s = arch::smccc;
 
 constexpr s64 kVersion1_0 = 0x1'0000;  // major in [30:16], minor in [15:0]
@@ -24,7 +25,7 @@ static_assert(kUuid[0] != 0xffff'ffff, "would read as NOT_SUPPORTED");
 
 template <Outcome (Trng::*Handle)(trap::CpuPort&, const trap::HypercallArgs&)>
 constexpr trap::HypercallRow<Trng> trng(u32 function, u8 arguments, const char* spec) {
-    return row<Trng, Handle, trng_call>(function, arguments, spec);
+    return trap::call_row<Trng, Handle, trng_call>(function, arguments, spec);
 }
 
 constexpr trap::HypercallRow<Trng> kRows[] = {

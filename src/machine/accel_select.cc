@@ -1,16 +1,17 @@
 #include "accel_select.h"
 
 #include "trapeze/accel/kvm.h"
+#include "trapeze/base/log.h"
 
 namespace trapeze::machine {
 namespace {
 
-Result<std::unique_ptr<accel::Vm>> create(const AccelConfig& accel, unsigned address_bits) {
-    switch (accel.kind) {
-        case AccelKind::TrapHarder: return accel::create_kvm_trap_harder(address_bits);
-        case AccelKind::Kvm: return fail("only kvm,trap-harder=on is available; use -accel trap-harder");
-    }
-    return fail("unknown accelerator");
+Result<SelectedAccel> create(const MachineConfig& config, const AccelConfig& accel, unsigned address_bits) {
+    SelectedAccel selected;
+    selected.vm = TRY(accel.kind == AccelKind::TrapHarder ? accel::create_kvm_trap_harder(address_bits)
+                                                          : accel::create_kvm(address_bits));
+    selected.irqchip = TRY(choose_irqchip(config.irqchip, accel, selected.vm->irqchip_support(), config.vcpus));
+    return selected;
 }
 
 const char* name(AccelKind kind) {
@@ -19,13 +20,16 @@ const char* name(AccelKind kind) {
 
 }  // namespace
 
-Result<std::unique_ptr<accel::Vm>> select_accel(const MachineConfig& config, unsigned address_bits) {
+Result<SelectedAccel> select_accel(const MachineConfig& config, unsigned address_bits) {
     std::string reasons;
     for (const AccelConfig& accel : config.accels) {
-        auto vm = create(accel, address_bits);
-        if (vm) return vm;
+        auto selected = create(config, accel, address_bits);
+        if (selected) {
+            if (!reasons.empty()) print_note(fmt::format("using -accel {} ({})", name(accel.kind), reasons));
+            return selected;
+        }
         if (!reasons.empty()) reasons += "; ";
-        reasons += fmt::format("-accel {}: {}", name(accel.kind), vm.error().message());
+        reasons += fmt::format("-accel {}: {}", name(accel.kind), selected.error().message());
     }
     return fail("{}", reasons.empty() ? "no accelerator requested" : reasons);
 }

@@ -29,9 +29,13 @@ void CpuSet::resume() {
     for (const auto& cpu : cpus_) cpu->resume();
 }
 
-void CpuSet::reset_paused(u64 entry, u64 x0) {
+void CpuSet::reset_paused(u64 entry, u64 x0, bool accel_manages_power) {
     for (const auto& cpu : cpus_) cpu->power_off_paused();
-    CHECK(cpus_.front()->power_on(entry, x0) == vcpu::PowerOnResult::Success);
+    const std::size_t count = accel_manages_power ? cpus_.size() : 1;
+    for (std::size_t n = 0; n < count; ++n) {
+        // A vCPU that the accelerator has yet to turn on gets its entry point from there.
+        CHECK(cpus_[n]->power_on(n == 0 ? entry : 0, n == 0 ? x0 : 0) == vcpu::PowerOnResult::Success);
+    }
 }
 
 vcpu::Vcpu* CpuSet::find(u64 affinity) const {

@@ -22,7 +22,8 @@ public:
     void pause();
     void resume();
     // While paused: everything off except vCPU 0, which starts at `entry` with X0 = `x0` once resumed.
-    void reset_paused(u64 entry, u64 x0);
+    // `accel_manages_power`: the accelerator turns the others on.
+    void reset_paused(u64 entry, u64 x0, bool accel_manages_power);
 
     // Any thread. nullptr: no vCPU has this affinity (Aff3:Aff2:Aff1:Aff0 in MPIDR_EL1 layout).
     vcpu::Vcpu* find(u64 affinity) const;

@@ -33,6 +33,8 @@ public:
     Firmware(const CpuSet& cpus, const mem::GuestMemory& memory,
              const firmware::SmcccArch::WorkaroundLevel& workarounds);
 
+    // For services of other parts; before the first vCPU runs.
+    trap::HypercallSpace& calls() { return calls_; }
     const trap::HypercallSpace& calls() const { return calls_; }
 
 private:

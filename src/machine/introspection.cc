@@ -1,7 +1,9 @@
 // Views of the machine that need no accelerator: its device tree and its system registers.
+#include "kernel_irqchip.h"
 #include "machine_impl.h"
 #include "trapeze/boot/machine_fdt.h"
 #include "trapeze/chardev/backend.h"
+#include "trapeze/irqchip/gicv3.h"
 
 namespace trapeze::machine {
 namespace {
@@ -10,13 +12,26 @@ struct NoLines final : bus::CpuLineSink {
     void set_cpu_lines(bus::VcpuIndex, bool, bool) override {}
 };
 
+// As on a host that has everything.
+Result<std::unique_ptr<Irqchip>> described_irqchip(const MachineConfig& config, bus::CpuLineSink& lines) {
+    constexpr accel::IrqchipSupport kTrapHarder{.forwards_gicv3_registers = true, .forwards_calls = true};
+    constexpr accel::IrqchipSupport kKvm{.forwards_calls = true, .gicv2 = true, .gicv3 = true, .its = true};
+    const AccelConfig& accel = config.accels.front();
+    const IrqchipChoice choice =
+        TRY(choose_irqchip(config.irqchip, accel, accel.kind == AccelKind::TrapHarder ? kTrapHarder : kKvm,
+                           config.vcpus));
+    if (is_in_kernel(choice.kind)) return make_kernel_irqchip_for_description(choice, config.vcpus);
+    return make_irqchip(choice.kind, config.vcpus, lines);
+}
+
 }  // namespace
 
 Result<> dump_device_tree(const MachineConfig& config) {
     NoLines lines;
+    auto irqchip = TRY(described_irqchip(config, lines));
     const auto loop = TRY(EventLoop::create());
     const auto serial = chardev::open_null();
-    Platform platform(config.vcpus, lines, *serial, *loop);
+    Platform platform(std::move(irqchip), *serial, *loop);
     if (config.pvpanic) platform.add_pvpanic([](devices::PvpanicEvent) {});
     const auto blob = TRY(boot::build_machine_fdt(
         Machine::Impl::fdt_inputs(config, platform, config.cpu.pmu != OnOffAuto::Off)));

@@ -5,6 +5,7 @@
 #include "accel_select.h"
 #include "console.h"
 #include "host_signals.h"
+#include "kernel_irqchip.h"
 #include "machine_impl.h"
 #include "trapeze/base/log.h"
 #include "trapeze/machine/memory_map.h"
@@ -20,6 +21,7 @@ boot::MachineFdt Machine::Impl::fdt_inputs(const MachineConfig& config, const Pl
     fdt.bootargs = config.append;
     fdt.stdout_path = fmt::format("/pl011@{:x}", map::kUart.base.value);
     fdt.randomness = config.dtb_randomness;
+    fdt.interrupts = platform.irqchip().fdt_interrupts();
     fdt.devices = platform.describers();
     return fdt;
 }
@@ -33,8 +35,12 @@ Machine::Impl::~Impl() {
 }
 
 Result<> Machine::Impl::build() {
-    vm_ = TRY(select_accel(config_, map::address_bits(config_.ram_bytes, config_.vcpus)));
-    processors_ = TRY(Processors::create(config_.cpu, config_.vcpus, *vm_));
+    SelectedAccel selected =
+        TRY(select_accel(config_, map::address_bits(config_.ram_bytes, config_.vcpus)));
+    vm_ = std::move(selected.vm);
+    processors_ = TRY(Processors::create(config_.cpu, config_.vcpus, *vm_, selected.irqchip.kind));
+    auto irqchip = TRY(create_irqchip(selected.irqchip));
+    TRY(processors_->finish(*vm_));
 
     TRY(memory_.add_ram({map::kRam, config_.ram_bytes}));
     for (const auto& region : memory_.regions()) TRY(vm_->map_ram(region.range, region.host));
@@ -47,16 +53,17 @@ Result<> Machine::Impl::build() {
     // From here on the terminal is in raw mode.
     console_ = TRY(Console::create(config_, loop_, [this] { quit(ShutdownCause::HostUi); }));
     bus::CharPort& serial = supervisor_ ? supervisor_->watch(console_->serial()) : console_->serial();
-    platform_ = std::make_unique<Platform>(config_.vcpus, cpus_, serial, loop_);
+    platform_ = std::make_unique<Platform>(std::move(irqchip), serial, loop_);
     if (config_.pvpanic) {
         platform_->add_pvpanic([this](devices::PvpanicEvent event) { pvpanic_event(event); });
     }
     firmware_ = std::make_unique<Firmware>(cpus_, memory_,
                                            [this](unsigned n) { return processors_->smccc_workaround(n); });
+    platform_->irqchip().add_hypercalls(firmware_->calls());
     boot_ = TRY(boot::BootPlan::make({config_.kernel, config_.initrd, config_.dtb},
                                      fdt_inputs(config_, *platform_, processors_->features().pmu)));
     processors_->connect(cpus_, *platform_, *firmware_, *this);
-    if (supervisor_) supervisor_->attach(*this, &platform_->gic());
+    if (supervisor_) supervisor_->attach(*this, &platform_->irqchip().controller());
     TRY(create_instruments());
     console_->attach_monitors(*this);
     gdb_ = TRY(GdbServer::create(config_.gdb, loop_, *this));
@@ -68,6 +75,11 @@ Result<> Machine::Impl::build() {
         quit(ShutdownCause::HostSignal);
     }));
     return {};
+}
+
+Result<std::unique_ptr<Irqchip>> Machine::Impl::create_irqchip(const IrqchipChoice& choice) {
+    if (is_in_kernel(choice.kind)) return make_kernel_irqchip(choice, config_.vcpus, *vm_);
+    return make_irqchip(choice.kind, config_.vcpus, cpus_);
 }
 
 Result<int> Machine::Impl::run() {
@@ -94,7 +106,7 @@ Result<> Machine::Impl::restart() {
     platform_->reset();
     TRY(boot_->write_to(memory_));
     const boot::BootLayout& layout = boot_->layout();
-    cpus_.reset_paused(layout.entry.value, layout.dtb.base.value);
+    cpus_.reset_paused(layout.entry.value, layout.dtb.base.value, vm_->manages_power());
     return {};
 }
 
@@ -144,7 +156,7 @@ void Machine::Impl::debug_stopped(bus::VcpuIndex vcpu, const vcpu::DebugEvent& e
 
 void Machine::Impl::reset_pe_state(bus::VcpuIndex vcpu) {
     processors_->reset(vcpu);
-    platform_->gic().reset_cpu(vcpu);
+    platform_->irqchip().controller().reset_cpu(vcpu);
 }
 
 // --- Loop thread -------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include "firmware.h"
 #include "gdb_server.h"
 #include "host_signals.h"
+#include "irqchip_choice.h"
 #include "pid_file.h"
 #include "platform.h"
 #include "processors.h"
@@ -73,6 +74,7 @@ private:
     }
     std::vector<debug::CharDeviceInfo> character_devices() const override { return console_->devices(); }
 
+    Result<std::unique_ptr<Irqchip>> create_irqchip(const IrqchipChoice& choice);
     Result<> create_instruments();
     Result<> restart();
     void guest_power_off(ShutdownCause cause);

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "irqchip.h"
 #include "trapeze/base/scheduler.h"
 #include "trapeze/bus/clock.h"
 #include "trapeze/bus/mmio.h"
@@ -13,14 +15,13 @@
 #include "trapeze/devices/pl061.h"
 #include "trapeze/devices/power_button.h"
 #include "trapeze/devices/pvpanic.h"
-#include "trapeze/irqchip/gicv3.h"
 
 namespace trapeze::machine {
 
 class Platform {
 public:
-    // `serial` is the host end of serial0; `lines` leads to the vCPUs. All outlive the platform.
-    Platform(unsigned vcpus, bus::CpuLineSink& lines, bus::CharPort& serial, Scheduler& scheduler);
+    // `serial` is the host end of serial0. It and the scheduler outlive the platform.
+    Platform(std::unique_ptr<Irqchip> irqchip, bus::CharPort& serial, Scheduler& scheduler);
 
     // Once, before the first vCPU runs. See devices::Pvpanic for `report`.
     void add_pvpanic(std::function<void(devices::PvpanicEvent)> report);
@@ -29,24 +30,22 @@ public:
     void reset();
 
     const bus::MmioBus& mmio() const { return mmio_; }
-    irqchip::Gicv3& gic() { return gic_; }
+    Irqchip& irqchip() { return *irqchip_; }
+    const Irqchip& irqchip() const { return *irqchip_; }
     devices::PowerButton& power_button() { return power_button_; }
 
     // Writers of the device tree nodes, for boot::MachineFdt.
     std::vector<std::function<void(bus::FdtWriter&)>> describers() const;
 
 private:
-    void map_gic(unsigned vcpus);
-
     bus::MmioBus mmio_;  // const once the machine is built
     bus::HostClock clock_;
-    irqchip::Gicv3 gic_;
+    const std::unique_ptr<Irqchip> irqchip_;
     devices::Pl011 uart_;
     devices::Pl031 rtc_;
     devices::Pl061 gpio_;
     devices::PowerButton power_button_;
     std::optional<devices::Pvpanic> pvpanic_;
-    std::vector<mem::GpaRange> redistributors_;  // const after construction
 };
 
 }  // namespace trapeze::machine

@@ -1,5 +1,7 @@
 #include "processors.h"
 
+#include "irqchip_choice.h"
+#include "trapeze/base/bits.h"
 #include "trapeze/machine/memory_map.h"
 
 namespace trapeze::machine {
@@ -19,32 +21,52 @@ Result<accel::VcpuFeatures> choose_features(const CpuConfig& config, const accel
     return features;
 }
 
+void hide_gicv3_registers(accel::Vcpu& vcpu) {
+    constexpr arch::SysReg kReg = arch::reg::ID_AA64PFR0_EL1;
+    using Gic = Field<27, 24>;
+    if (const auto value = vcpu.get(kReg)) (void)vcpu.set(kReg, Gic::set(*value, 0));
+}
+
 }  // namespace
 
+bool Processors::has_gicv3_registers() const {
+    return irqchip_ == IrqchipKind::Gicv3 || irqchip_ == IrqchipKind::KernelGicv3;
+}
+
 Result<std::unique_ptr<Processors>> Processors::create(const CpuConfig& config, unsigned count,
-                                                       accel::Vm& vm) {
+                                                       accel::Vm& vm, IrqchipKind irqchip) {
     if (count > vm.max_vcpus()) {
         return fail("-smp: {} vCPUs asked for; the number of SMP CPUs this host supports is {}", count,
                     vm.max_vcpus());
     }
-    std::unique_ptr<Processors> p(new Processors);
+    if (!is_in_kernel(irqchip)) TRY(vm.forward_calls());
+    std::unique_ptr<Processors> p(new Processors(irqchip, vm));
     p->features_ = TRY(choose_features(config, vm.available_features()));
     for (unsigned n = 0; n < count; ++n) {
         auto accel = TRY(vm.create_vcpu(n, map::mpidr(n), p->features_));
         p->accels_.push_back(std::move(accel));
     }
-
-    accel::Vcpu& first = *p->accels_.front();
-    p->ids_ = std::make_unique<trap::IdRegisters>(
-        [&first](arch::SysReg reg) { return first.get(reg); },
-        trap::IdRegisters::Options{.pmu = p->features_.pmu, .gic_system_registers = true});
-    p->caches_ = trap::read_cache_sizes([&first](u64 csselr) { return first.ccsidr(csselr); });
-    for (const auto& accel : p->accels_) {
-        // Refusal is no error: the guest sees our value in any case.
-        for (const auto& [reg, value] : p->ids_->write_back()) (void)accel->set(reg, value);
-    }
-    for (unsigned n = 0; n < count; ++n) p->units_.push_back(std::make_unique<Unit>(*p->ids_, p->caches_));
     return p;
+}
+
+Result<> Processors::finish(accel::Vm& vm) {
+    TRY(vm.finish_vcpus(to_number(map::kPmuIrq)));
+    accel::Vcpu& first = *accels_.front();
+    ids_ = std::make_unique<trap::IdRegisters>(
+        [&first](arch::SysReg reg) { return first.get(reg); },
+        trap::IdRegisters::Options{.pmu = features_.pmu, .gic_system_registers = has_gicv3_registers()});
+    caches_ = trap::read_cache_sizes([&first](u64 csselr) { return first.ccsidr(csselr); });
+    // Refusal is no error: where accesses trap the guest sees our value in any case, and elsewhere the kernel
+    // knows better. There, its own values stand, but for a GIC that it does not have.
+    for (const auto& accel : accels_) {
+        for (const auto& [reg, value] : ids_->write_back()) {
+            if (traps_everything_) (void)accel->set(reg, value);
+        }
+        if (!traps_everything_ && !has_gicv3_registers()) hide_gicv3_registers(*accel);
+    }
+    for (std::size_t n = 0; n < accels_.size(); ++n)
+        units_.push_back(std::make_unique<Unit>(*ids_, caches_));
+    return {};
 }
 
 void Processors::connect(CpuSet& cpus, Platform& platform, const Firmware& firmware, vcpu::VcpuHost& host) {
@@ -52,11 +74,13 @@ void Processors::connect(CpuSet& cpus, Platform& platform, const Firmware& firmw
     const vcpu::EntryFeatures entry{ids_->has_pan(), ids_->has_mte(), ids_->has_ssbs()};
     for (bus::VcpuIndex n = 0; n < units_.size(); ++n) {
         Unit& unit = *units_[n];
-        trap::add_cpu_sysregs(unit.space, unit.registers);
-        platform.gic().add_sysregs(unit.space, n);
-        cpus.add(std::make_unique<vcpu::Vcpu>(vcpu::Vcpu::Config{n, irqs, entry}, std::move(accels_[n]),
-                                              trap::Handlers{unit.space, firmware.calls(), platform.mmio()},
-                                              platform.gic(), host),
+        // Where accesses do not trap, the accelerator's registers are all there is, for debuggers too.
+        if (traps_everything_) trap::add_cpu_sysregs(unit.space, unit.registers);
+        platform.irqchip().add_sysregs(unit.space, n);
+        cpus.add(std::make_unique<vcpu::Vcpu>(
+                     vcpu::Vcpu::Config{n, irqs, entry, accel_manages_power_}, std::move(accels_[n]),
+                     trap::Handlers{unit.space, firmware.calls(), platform.mmio()},
+                     platform.irqchip().controller(), host),
                  map::mpidr(n));
     }
     accels_.clear();

@@ -15,9 +15,12 @@ namespace trapeze::machine {
 
 class Processors {
 public:
-    // Creates the accelerator's vCPUs with the features that `config` asks for and the host has, and reads
+    // Creates the accelerator's vCPUs with the features that `config` asks for and the host has.
+    static Result<std::unique_ptr<Processors>> create(const CpuConfig& config, unsigned count, accel::Vm& vm,
+                                                      IrqchipKind irqchip);
+    // Once the interrupt controller exists, as far as it is the accelerator's: completes the vCPUs, and reads
     // what the guest's identification registers are made of.
-    static Result<std::unique_ptr<Processors>> create(const CpuConfig& config, unsigned count, accel::Vm& vm);
+    Result<> finish(accel::Vm& vm);
 
     // Hands the vCPUs to `cpus`, connected to everything they can reach. Once.
     void connect(CpuSet& cpus, Platform& platform, const Firmware& firmware, vcpu::VcpuHost& host);
@@ -35,12 +38,20 @@ private:
         trap::SysRegSpace space;
     };
 
-    Processors() = default;
+    Processors(IrqchipKind irqchip, const accel::Vm& vm)
+        : irqchip_(irqchip),
+          traps_everything_(vm.traps_everything()),
+          accel_manages_power_(vm.manages_power()) {}
 
-    accel::VcpuFeatures features_;
+    bool has_gicv3_registers() const;
+
+    const IrqchipKind irqchip_;
+    const bool traps_everything_;
+    const bool accel_manages_power_;
+    accel::VcpuFeatures features_;  // const after create(), as the next two after finish()
     std::vector<std::unique_ptr<accel::Vcpu>> accels_;  // until connect()
-    std::unique_ptr<trap::IdRegisters> ids_;            // const after create()
-    trap::CacheSizes caches_{};                         // const after create()
+    std::unique_ptr<trap::IdRegisters> ids_;
+    trap::CacheSizes caches_{};
     std::vector<std::unique_ptr<Unit>> units_;          // one per vCPU, used on its thread
 };
 

@@ -20,8 +20,9 @@ const char* conduit_name(Conduit conduit) {
     return conduit == Conduit::Hvc ? "HVC" : "SMC";
 }
 
+// X1 to X3 are zero, which is what callers know from KVM.
 Outcome not_supported() {
-    return CallResult{{kSmcccNotSupported}, 1};
+    return CallResult{{kSmcccNotSupported}, 4};
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ using accel::x_reg;
 
 // Where PC is when the class exits: HVC is an exception-generating instruction whose preferred return address
 // is the next one; every other class reports the instruction itself (Arm ARM, "preferred exception return").
+// Forwarded without a syndrome (accel::HypercallExit), SMC too is behind us.
 constexpr bool pc_is_after(arch::ExceptionClass ec) {
     return ec == arch::ExceptionClass::Hvc64 || ec == arch::ExceptionClass::Hvc32;
 }
@@ -77,6 +78,14 @@ void Vcpu::handle(const accel::Exit& exit) {
                 serve(trap::UndescribedMmioTrap{e.address, e.iss});
             },
             [](const accel::InterruptedExit&) {},
+            [this](const accel::HypercallExit& e) {
+                begin_exit(e.pc, 4, true);
+                serve(trap::HypercallTrap{e.smc ? trap::Conduit::Smc : trap::Conduit::Hvc, 0});
+            },
+            [this](const accel::SystemEventExit& e) {
+                stop(e.kind == accel::SystemEventExit::Kind::Reset ? trap::StopReason::Reset
+                                                                   : trap::StopReason::PowerOff);
+            },
             [this](const accel::DebugExit& e) { handle_debug(e); },
             [this](const accel::FatalExit& e) { give_up(std::string(e.reason)); },
         },

@@ -78,7 +78,7 @@ PowerOnResult Vcpu::power_on(u64 entry, u64 context) {
 
 PowerState Vcpu::power_state() const {
     LockGuard lock(mutex_);
-    return power_;
+    return off_in_accel_ ? PowerState::Off : power_;
 }
 
 void Vcpu::power_off_paused() {
@@ -130,6 +130,7 @@ bool Vcpu::wait_until_runnable() NO_THREAD_SAFETY_ANALYSIS {
             if (!paused_) {
                 // Registers must be complete before anybody looks at them.
                 if (accel_->exit_pending()) accel_->flush_pending();
+                off_in_accel_ = config_.accel_manages_power && accel_->is_off();
                 paused_ = true;
                 wake_.notify_all();
             }

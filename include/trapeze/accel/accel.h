@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "trapeze/accel/debug.h"
+#include "trapeze/accel/kernel_gic.h"
 #include "trapeze/arch/esr.h"
 #include "trapeze/arch/sysreg.h"
 #include "trapeze/base/result.h"
@@ -43,13 +44,26 @@ struct UndescribedMmioExit {
 // kick(), a signal, or a change of timer or PMU output: nothing to complete.
 struct InterruptedExit {};
 
+// A hypercall that the accelerator forwards without a syndrome: the immediate is lost. PC is after the
+// instruction, for HVC and SMC.
+struct HypercallExit {
+    bool smc;
+    u64 pc;
+};
+
+// The guest asked the accelerator's own PSCI to end or restart the machine. All other vCPUs have been stopped.
+struct SystemEventExit {
+    enum class Kind : u8 { PowerOff, Reset };
+    Kind kind;
+};
+
 // The accelerator cannot go on with this vCPU; the text says why, and is good until the vCPU is destroyed.
 struct FatalExit {
     std::string_view reason;
 };
 
-using Exit =
-    std::variant<TrapExit, MmioExit, UndescribedMmioExit, InterruptedExit, FatalExit, DebugExit>;
+using Exit = std::variant<TrapExit, MmioExit, UndescribedMmioExit, InterruptedExit, FatalExit, DebugExit,
+                          HypercallExit, SystemEventExit>;
 
 // --- Registers -----------------------------------------------------------------------------------------
 
@@ -146,8 +160,11 @@ public:
     // caches and memory attributes. Any thread.
     virtual void instructions_written(std::span<const u8>) {}
 
-    // Architectural warm reset: every register to its reset value, PSTATE EL1h with DAIF set.
+    // Architectural warm reset: every register to its reset value, PSTATE EL1h with DAIF set. Where
+    // Vm::manages_power(), all vCPUs but the first are then off.
     virtual Result<> reset() = 0;
+    // Where Vm::manages_power(): whether the guest has it turned off. Not while run() is in progress.
+    virtual bool is_off() { return false; }
 
 protected:
     virtual u64 get_core(CoreReg reg) = 0;
@@ -170,11 +187,25 @@ struct VcpuFeatures {
     bool pauth = false;
 };
 
+// What of interrupt controllers and firmware calls an accelerator can do.
+struct IrqchipSupport {
+    bool forwards_gicv3_registers = false;  // the guest's accesses to ICC_*: a GICv3 can be emulated outside
+    bool forwards_calls = false;            // Vm::forward_calls() works
+    bool gicv2 = false;                     // emulates one itself
+    bool gicv3 = false;                     // likewise
+    bool its = false;                       // likewise, with gicv3
+};
+
 class Vm {
 public:
     virtual ~Vm() = default;
 
     virtual std::string_view name() const = 0;  // "trap-harder"
+    // All system register accesses, calls and WFx that trap come out of run().
+    virtual bool traps_everything() const = 0;
+    virtual IrqchipSupport irqchip_support() const = 0;
+    // PSCI is the accelerator's: vCPUs that are off stay in run().
+    virtual bool manages_power() const = 0;
     // Largest vCPU count, and width in bits of guest physical addresses.
     virtual unsigned max_vcpus() const = 0;
     virtual unsigned ipa_bits() const = 0;
@@ -184,9 +215,18 @@ public:
     // Backs a range of guest physical addresses with host memory that outlives the VM. Before any vCPU runs.
     virtual Result<> map_ram(mem::GpaRange range, void* host) = 0;
 
+    // Makes the calls of the guest come out of run(), PSCI included, with the exception of the Arm
+    // Architecture Calls. Before the first create_vcpu().
+    virtual Result<> forward_calls() = 0;
+
     // Creates vCPU `index` with affinity `mpidr` (MPIDR_EL1 Aff fields) and every register reset.
     virtual Result<std::unique_ptr<Vcpu>> create_vcpu(unsigned index, u64 mpidr,
                                                       const VcpuFeatures& features) = 0;
+    // Once all vCPUs exist, if the interrupt controller is to be the accelerator's. The VM outlives it.
+    virtual Result<std::unique_ptr<KernelGic>> create_gic(const KernelGicConfig& config) = 0;
+    // Once there are the vCPUs and, if there is to be one, the accelerator's GIC: before the first run().
+    // `pmu_interrupt` is the INTID of the PMU, used with the accelerator's GIC.
+    virtual Result<> finish_vcpus(u32 pmu_interrupt) = 0;
 };
 
 }  // namespace trapeze::accel

@@ -7,8 +7,10 @@
 
 namespace trapeze::accel {
 
-// Opens /dev/kvm and creates a VM of the trap-all type with at least `min_ipa_bits` of guest physical address
-// space. Fails, with the reason, where there is no /dev/kvm, no trap-all type or no GICv3 in the host CPU.
+// Opens /dev/kvm and creates a VM with at least `min_ipa_bits` of guest physical address space. Both fail, with
+// the reason, where there is no /dev/kvm or it lacks what the program cannot do without.
+Result<std::unique_ptr<Vm>> create_kvm(unsigned min_ipa_bits);
+// Of the trap-all type: fails also where the kernel does not know it.
 Result<std::unique_ptr<Vm>> create_kvm_trap_harder(unsigned min_ipa_bits);
 
 }  // namespace trapeze::accel

@@ -20,9 +20,7 @@ struct MachineFdt {
     mem::GpaRange ram;
     PsciConduit psci = PsciConduit::Hvc;
     bool has_pmu = false;
-    // Interrupt controller binding: arm,gic-400 wants the CPU mask of a PPI in bits 15:8 of its flags; 0 for
-    // arm,gic-v3.
-    u32 ppi_cpu_mask = 0;
+    bus::FdtInterrupts interrupts;
     std::string bootargs;     // empty: no such property
     std::string stdout_path;  // "/pl011@9000000"; empty: neither /chosen/stdout-path nor the alias serial0
     std::optional<mem::GpaRange> initrd;

@@ -8,8 +8,29 @@
 #include <string_view>
 
 #include "trapeze/base/types.h"
+#include "trapeze/bus/irq.h"
 
 namespace trapeze::bus {
+
+// Phandles of nodes that other nodes refer to; fixed, so that devices can be described in any order.
+enum class Phandle : u32 { Gic = 1, Apb24MhzClock = 2, PowerGpio = 3, Rvic = 4, Rvid = 5, Its = 6 };
+
+// Trigger types, as the bindings of all interrupt controllers here number them.
+inline constexpr u32 kFdtIrqEdgeRising = 1;
+inline constexpr u32 kFdtIrqLevelHigh = 4;
+
+// How interrupts are written in the machine's tree: the binding of its interrupt controller.
+struct FdtInterrupts {
+    enum class Binding : u8 {
+        Gic,   // three cells: kind, number, trigger
+        Rvic,  // shared: one cell, the input of the rVID; private: two cells, INTID and trigger, of the rVIC
+    };
+    Binding binding = Binding::Gic;
+    u32 ppi_cpu_mask = 0;  // bits 15:8 of the trigger cell of a PPI; GICv2 only
+
+    // What the root node's "interrupt-parent" refers to: the controller of shared interrupts.
+    Phandle parent() const { return binding == Binding::Gic ? Phandle::Gic : Phandle::Rvid; }
+};
 
 class FdtWriter {
 public:
@@ -34,15 +55,17 @@ public:
                              static_cast<u32>(size >> 32), static_cast<u32>(size)};
         property_cells("reg", cells);
     }
+
+    // "interrupts" of a device with one level-triggered shared interrupt.
+    void property_interrupt(IntId shared);
+    // "interrupts" of level-triggered private interrupts, each of the same number on every vCPU.
+    void property_private_interrupts(std::span<const IntId> ids);
+
+    // Before anything that has interrupts is described.
+    void set_interrupts(const FdtInterrupts& interrupts) { interrupts_ = interrupts; }
+
+private:
+    FdtInterrupts interrupts_;
 };
-
-// Phandles of nodes that other nodes refer to; fixed, so that devices can be described in any order.
-enum class Phandle : u32 { Gic = 1, Apb24MhzClock = 2, PowerGpio = 3 };
-
-// Interrupt specifier cells of the arm,gic-v3 binding.
-inline constexpr u32 kFdtSpi = 0;
-inline constexpr u32 kFdtPpi = 1;
-inline constexpr u32 kFdtIrqEdgeRising = 1;
-inline constexpr u32 kFdtIrqLevelHigh = 4;
 
 }  // namespace trapeze::bus

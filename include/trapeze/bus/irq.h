@@ -33,6 +33,14 @@ public:
     virtual void set_private_level(VcpuIndex vcpu, IntId id, bool level) = 0;
 };
 
+// Where devices send message-signalled interrupts: 32-bit writes to addresses of the bus, both chosen by the
+// guest. What means nothing to the controller is dropped with a guest error. Thread-safe as IrqSink.
+class MsiSink {
+public:
+    virtual ~MsiSink() = default;
+    virtual void send_msi(u64 address, u32 data) = 0;
+};
+
 // The output side of an interrupt controller: the IRQ and FIQ inputs of each vCPU. Levels, not events.
 // Called with the controller's lock held, from any thread; the implementation may take only leaf locks.
 class CpuLineSink {

@@ -10,7 +10,7 @@
 #include "trapeze/bus/char_port.h"
 #include "trapeze/ci/options.h"
 #include "trapeze/debug/machine_control.h"
-#include "trapeze/irqchip/gicv3.h"
+#include "trapeze/irqchip/controller.h"
 
 namespace trapeze::ci {
 
@@ -24,8 +24,8 @@ public:
 
     // The port that a serial device is to use in place of `port`, which outlives this object. Once.
     virtual bus::CharPort& watch(bus::CharPort& port) = 0;
-    // Observes the machine, and may end it, from here on until conclude(). `gic` may be nullptr.
-    virtual void attach(debug::MachineControl& machine, const irqchip::Gicv3* gic) = 0;
+    // Observes the machine, and may end it, from here on until conclude(). `irqchip` may be nullptr.
+    virtual void attach(debug::MachineControl& machine, const irqchip::Controller* irqchip) = 0;
 
     // The program is about to end because of a signal; `line` says which. Before the vCPUs are paused.
     virtual void host_signal(const std::string& line) = 0;

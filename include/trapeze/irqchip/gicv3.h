@@ -10,6 +10,7 @@
 #include "trapeze/bus/fdt_writer.h"
 #include "trapeze/bus/irq.h"
 #include "trapeze/bus/mmio.h"
+#include "trapeze/irqchip/controller.h"
 #include "trapeze/mem/gpa.h"
 #include "trapeze/trap/sysreg_table.h"
 
@@ -53,7 +54,7 @@ struct Gicv3CpuState {
 
 // All calls are thread-safe unless said otherwise. CpuLineSink is called under the controller's lock, and
 // only for a change of a vCPU's lines.
-class Gicv3 final : public bus::IrqSink {
+class Gicv3 final : public Controller {
 public:
     // CHECKs the configuration: it is ours, not the guest's.
     Gicv3(const Gicv3Config& config, bus::CpuLineSink& lines);
@@ -72,14 +73,18 @@ public:
     // Adds the ICC_* registers of one vCPU.
     void add_sysregs(trap::SysRegSpace& space, bus::VcpuIndex vcpu);
 
-    // The power-on state; interrupt wires keep their level.
-    void reset();
-    // What a reset of the PE does: the CPU interface only.
-    void reset_cpu(bus::VcpuIndex vcpu);
+    std::string_view name() const override { return "GICv3"; }
+    void reset() override;
+    // The CPU interface only.
+    void reset_cpu(bus::VcpuIndex vcpu) override;
+    CpuView cpu_view(bus::VcpuIndex vcpu) const override;
+    std::vector<IrqView> shared_view() const override;
 
-    // The device tree node, bus::Phandle::Gic. `redistributors` are the mapped pieces in order.
-    void describe(bus::FdtWriter& fdt, mem::GpaRange distributor,
-                  std::span<const mem::GpaRange> redistributors) const;
+    // The device tree node of a GICv3, bus::Phandle::Gic; also of one that is not emulated here. `redistributors`
+    // are the mapped pieces in order.
+    static void describe(bus::FdtWriter& fdt, mem::GpaRange distributor,
+                         std::span<const mem::GpaRange> redistributors,
+                         std::optional<mem::GpaRange> its = std::nullopt);
 
     void set_level(bus::IntId id, bool level) override;
     void pulse(bus::IntId id) override;

@@ -17,9 +17,25 @@ enum class AccelKind : u8 { TrapHarder, Kvm };
 // One entry of the -accel try-list.
 struct AccelConfig {
     AccelKind kind = AccelKind::TrapHarder;
-    bool explicit_request = true;  // false: an entry of the default list
     // Kvm: whether the kernel emulates the interrupt controller. Never On for TrapHarder.
     OnOffAuto kernel_irqchip = OnOffAuto::Auto;
+};
+
+// -machine gic-version=.
+enum class GicVersion : u8 {
+    Auto,
+    V2,
+    V3,
+    Max,  // also "host"
+};
+
+// The interrupt controllers that a machine can have: emulated here, or by KVM.
+enum class IrqchipKind : u8 { Gicv3, Gicv2, Rvic, KernelGicv3, KernelGicv2 };
+
+struct IrqchipConfig {
+    GicVersion gic = GicVersion::Auto;
+    bool rvic = false;  // -machine irqchip=rvic: no GIC at all
+    OnOffAuto its = OnOffAuto::Auto;
 };
 
 // Host end of a character device (-chardev, or the short forms of -serial).
@@ -91,6 +107,7 @@ struct MachineConfig {
     std::string name = "trapeze";  // -name
     std::string process_name;      // -name process=; empty: leave the process's name alone
     std::vector<AccelConfig> accels;
+    IrqchipConfig irqchip;
     CpuConfig cpu;
     unsigned vcpus = 1;  // 1 to kMaxVcpus
     CpuTopology topology;

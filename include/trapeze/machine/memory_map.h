@@ -8,6 +8,8 @@
 namespace trapeze::machine::map {
 
 inline constexpr mem::GpaRange kGicDistributor{mem::Gpa{0x0800'0000}, 0x1'0000};
+inline constexpr mem::GpaRange kGicv2CpuInterface{mem::Gpa{0x0801'0000}, 0x1'0000};
+inline constexpr mem::GpaRange kGicIts{mem::Gpa{0x0808'0000}, 0x2'0000};
 // Room for 123 redistributors of 128 KiB; the rest live above RAM.
 inline constexpr mem::GpaRange kGicRedistributors{mem::Gpa{0x080a'0000}, 0x00f6'0000};
 inline constexpr mem::GpaRange kGicRedistributorsHigh{mem::Gpa{0x40'0000'0000}, 0x0400'0000};

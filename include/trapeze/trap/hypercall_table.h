@@ -68,8 +68,8 @@ public:
     const HypercallEntry* find(u32 function) const;
     std::span<const HypercallEntry> entries() const { return entries_; }
 
-    // A non-zero immediate or an unknown function id returns NOT_SUPPORTED in X0. (HVC and SMC are UNDEFINED
-    // at EL0, so a trapped one comes from EL1.)
+    // A non-zero immediate or an unknown function id returns NOT_SUPPORTED in X0 and zero in X1 to X3. (HVC and
+    // SMC are UNDEFINED at EL0, so a trapped one comes from EL1.)
     Outcome handle(const HypercallTrap& trap, CpuPort& cpu) const;
 
 private:

@@ -54,6 +54,8 @@ public:
         bus::VcpuIndex index;
         PrivateInterrupts private_interrupts;
         EntryFeatures entry_features;
+        // accel::Vm::manages_power(): the thread runs while the guest has the vCPU turned off, too.
+        bool accel_manages_power = false;
     };
 
     // `irqs` and `host` outlive the vCPU. The thread is not started.
@@ -86,6 +88,7 @@ public:
 
     // PSCI CPU_ON: atomic against other callers. `entry` and `context` become PC and X0.
     PowerOnResult power_on(u64 entry, u64 context);
+    // Where the accelerator manages power: as of the latest pause.
     PowerState power_state() const;
     // The kernel's number for the thread; 0 until it has started.
     int thread_id() const { return thread_id_.load(); }
@@ -174,6 +177,7 @@ private:
     mutable Mutex mutex_;  // leaf lock: nothing else is taken while it is held
     std::condition_variable_any wake_;
     PowerState power_ GUARDED_BY(mutex_) = PowerState::Off;
+    bool off_in_accel_ GUARDED_BY(mutex_) = false;
     u64 entry_ GUARDED_BY(mutex_) = 0;
     u64 context_ GUARDED_BY(mutex_) = 0;
     bool pause_requested_ GUARDED_BY(mutex_) = true;

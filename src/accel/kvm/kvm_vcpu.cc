@@ -84,14 +84,33 @@ Result<> KvmVcpu::set_affinity() {
     return {};
 }
 
-Result<> KvmVcpu::init_pmu() {
+Result<> KvmVcpu::finish(std::optional<u32> gic_pmu_interrupt) {
+    drives_lines_ = !gic_pmu_interrupt;
+    if ((init_.features[0] & (1u << kvm::kVcpuPmuV3)) != 0) TRY(init_pmu(gic_pmu_interrupt));
+    return {};
+}
+
+Result<> KvmVcpu::init_pmu(std::optional<u32> gic_interrupt) {
     kvm::DeviceAttr attribute{};
     attribute.group = kvm::kVcpuPmuGroup;
+    if (gic_interrupt) {
+        attribute.attr = kvm::kVcpuPmuIrq;
+        attribute.addr = reinterpret_cast<u64>(&*gic_interrupt);
+        if (kvm_ioctl(fd_, kvm::kSetDeviceAttr, &attribute) != 0)
+            return fail_errno(errno, "could not set the interrupt of the PMU of vCPU {}", index_);
+    }
     attribute.attr = kvm::kVcpuPmuInit;
+    attribute.addr = 0;
     if (kvm_ioctl(fd_, kvm::kSetDeviceAttr, &attribute) != 0) {
         return fail_errno(errno, "could not initialise the PMU of vCPU {}", index_);
     }
     return {};
+}
+
+bool KvmVcpu::is_off() {
+    kvm::MpState state{};
+    CHECK(kvm_ioctl(fd_, kvm::kGetMpState, &state) == 0);
+    return state.mp_state == kvm::kMpStateStopped;
 }
 
 // KVM_ARM_VCPU_INIT resets the registers, and before the first run also forgets the interrupt lines.
@@ -101,7 +120,7 @@ Result<> KvmVcpu::reset() {
     core_changed_ = false;
     TRY(init());
     TRY(set_affinity());
-    applied_ = effective_lines() ^ (kIrq | kFiq);  // unknown: make the next run set both
+    if (drives_lines_) applied_ = effective_lines() ^ (kIrq | kFiq);  // unknown: make the next run set both
     return {};
 }
 
@@ -189,6 +208,9 @@ Exit KvmVcpu::decode_exit() {
         case kvm::kExitArmNisv:
             return UndescribedMmioExit{mem::Gpa{run_->arm_nisv.fault_ipa},
                                        static_cast<u32>(run_->arm_nisv.esr_iss)};
+        case kvm::kExitHypercall:
+            return HypercallExit{(run_->hypercall.flags & kvm::kHypercallSmc) != 0, get(CoreReg::Pc)};
+        case kvm::kExitSystemEvent: return decode_system_event();
         case kvm::kExitDebug: return decode_debug_exit();
         case kvm::kExitIntr: return InterruptedExit{};
         case kvm::kExitFailEntry:
@@ -198,6 +220,15 @@ Exit KvmVcpu::decode_exit() {
         case kvm::kExitInternalError:
             return fatal(fmt::format("vCPU {}: KVM internal error {}", index_, run_->internal.suberror));
         default: return fatal(fmt::format("vCPU {}: unexpected KVM exit {}", index_, run_->exit_reason));
+    }
+}
+
+Exit KvmVcpu::decode_system_event() {
+    switch (run_->system_event.type) {
+        case kvm::kSystemEventShutdown: return SystemEventExit{SystemEventExit::Kind::PowerOff};
+        case kvm::kSystemEventReset: return SystemEventExit{SystemEventExit::Kind::Reset};
+        default:
+            return fatal(fmt::format("vCPU {}: unexpected system event {}", index_, run_->system_event.type));
     }
 }
 

@@ -18,7 +18,8 @@ public:
                                                    std::size_t run_size, const kvm::VcpuInit& init);
     ~KvmVcpu() override;
 
-    Result<> init_pmu();
+    // Before the first run(). `gic_pmu_interrupt`: KVM emulates the GIC, and this is the INTID of the PMU.
+    Result<> finish(std::optional<u32> gic_pmu_interrupt);
 
     Exit run() override;
     void complete_mmio_read(u64 value) override;
@@ -45,6 +46,7 @@ public:
     bool set_vector(VectorReg reg, unsigned n, std::span<const u8> from) override;
     void instructions_written(std::span<const u8> host) override;
     Result<> reset() override;
+    bool is_off() override;
 
 private:
     KvmVcpu(const Fd& vm, Fd fd, unsigned index, u64 mpidr, kvm::Run* run, std::size_t run_size,
@@ -55,9 +57,11 @@ private:
     void share_changes();
     void set_exit_pending();
     Exit decode_exit();
+    Exit decode_system_event();
     DebugExit decode_debug_exit();
     FatalExit fatal(std::string reason);
     Result<> init();
+    Result<> init_pmu(std::optional<u32> gic_interrupt);
     Result<> set_affinity();
     std::optional<u64> get_one(u64 id);
     bool set_one(u64 id, u64 value);
@@ -74,6 +78,7 @@ private:
     const std::size_t run_size_;
     const kvm::VcpuInit init_;
 
+    bool drives_lines_ = true;   // KVM emulates no GIC; const after finish()
     bool exit_pending_ = false;  // owner thread
     bool has_run_ = false;       // owner thread
     std::string failure_;        // owner thread: the reason of a FatalExit

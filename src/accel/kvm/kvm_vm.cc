@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
+#include <utility>
 
+#include "kvm/kvm_gic.h"
 #include "kvm/kvm_vcpu.h"
+#include "trapeze/base/check.h"
 
 namespace trapeze::accel {
 namespace {
@@ -27,17 +31,15 @@ Result<Fd> open_kvm() {
 #endif
 }
 
-// In-kernel vGICv3 can be created exactly when KVM found a GICv3 with the CPU interface registers.
-bool host_has_gicv3(const Fd& vm) {
-    kvm::CreateDevice device{};
-    device.type = kvm::kDevTypeArmVgicV3;
-    device.flags = kvm::kCreateDeviceTest;
-    return kvm_ioctl(vm, kvm::kCreateDevice, &device) == 0;
+bool can_filter_calls(const Fd& vm) {
+    kvm::DeviceAttr attribute{};
+    attribute.group = kvm::kVmSmcccGroup;
+    attribute.attr = kvm::kVmSmcccFilter;
+    return kvm_ioctl(vm, kvm::kHasDeviceAttr, &attribute) == 0;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Vm>> create_kvm_trap_harder(unsigned min_ipa_bits) {
+// `type`: kVmType* bits above the size of the guest physical address space.
+Result<std::unique_ptr<KvmVm>> create_vm(unsigned min_ipa_bits, u64 type) {
     Fd system = TRY(open_kvm());
     const int reported = kvm_check(system, kvm::kCapArmVmIpaSize);
     const unsigned host_ipa_bits = reported > 0 ? static_cast<unsigned>(reported) : 40;
@@ -47,18 +49,12 @@ Result<std::unique_ptr<Vm>> create_kvm_trap_harder(unsigned min_ipa_bits) {
     }
     // More bits than needed cost nothing up to 40, the size that KVM uses when not asked.
     const unsigned ipa_bits = std::max(min_ipa_bits, std::min(40u, host_ipa_bits));
-    const Fd plain_probe(kvm_ioctl(system, kvm::kCreateVm, ipa_bits));
-    if (!plain_probe.valid()) return fail_errno(errno, "could not create a virtual machine");
-    if (!host_has_gicv3(plain_probe)) {
-        return fail("the host has no GICv3 CPU interface, which trap-harder needs to forward the guest's");
-    }
-
-    Fd vm(kvm_ioctl(system, kvm::kCreateVm, kvm::kVmTypeArmTrapAll | ipa_bits));
+    Fd vm(kvm_ioctl(system, kvm::kCreateVm, type | ipa_bits));
     if (!vm.valid()) {
-        if (errno == EINVAL) {
+        if (type == kvm::kVmTypeArmTrapAll && errno == EINVAL) {
             return fail("the host kernel does not have the trap-all VM type (KVM_VM_TYPE_ARM_TRAP_ALL)");
         }
-        return fail_errno(errno, "could not create a trap-all virtual machine");
+        return fail_errno(errno, "could not create a virtual machine");
     }
     for (const int capability : {kvm::kCapImmediateExit, kvm::kCapArmUserIrq, kvm::kCapOneReg}) {
         if (kvm_check(vm, capability) == 0) return fail("the host's KVM lacks capability {}", capability);
@@ -69,11 +65,31 @@ Result<std::unique_ptr<Vm>> create_kvm_trap_harder(unsigned min_ipa_bits) {
         return fail_errno(errno, "the host's KVM cannot report accesses without a syndrome");
     }
     install_kick_signal();
-    return std::make_unique<KvmVm>(std::move(system), std::move(vm), ipa_bits);
+    return std::make_unique<KvmVm>(std::move(system), std::move(vm), ipa_bits, type == kvm::kVmTypeArmTrapAll);
 }
 
-KvmVm::KvmVm(Fd system, Fd vm, unsigned ipa_bits)
-    : system_(std::move(system)), vm_(std::move(vm)), ipa_bits_(ipa_bits) {}
+}  // namespace
+
+Result<std::unique_ptr<Vm>> create_kvm(unsigned min_ipa_bits) {
+    return create_vm(min_ipa_bits, 0);
+}
+
+Result<std::unique_ptr<Vm>> create_kvm_trap_harder(unsigned min_ipa_bits) {
+    return create_vm(min_ipa_bits, kvm::kVmTypeArmTrapAll);
+}
+
+KvmVm::KvmVm(Fd system, Fd vm, unsigned ipa_bits, bool trap_all)
+    : system_(std::move(system)), vm_(std::move(vm)), ipa_bits_(ipa_bits), trap_all_(trap_all) {}
+
+// KVM can create a vGICv3 exactly when it found a GICv3 with the CPU interface registers.
+IrqchipSupport KvmVm::irqchip_support() const {
+    const bool host_has_gicv3 = kvm_has_device(vm_, kvm::kDevTypeArmVgicV3);
+    if (trap_all_) return {.forwards_gicv3_registers = host_has_gicv3, .forwards_calls = true};
+    return {.forwards_calls = can_filter_calls(vm_),
+            .gicv2 = kvm_has_device(vm_, kvm::kDevTypeArmVgicV2),
+            .gicv3 = host_has_gicv3,
+            .its = kvm_has_device(vm_, kvm::kDevTypeArmVgicIts)};
+}
 
 unsigned KvmVm::max_vcpus() const {
     return static_cast<unsigned>(std::max(kvm_check(vm_, kvm::kCapMaxVcpus), 1));
@@ -100,6 +116,27 @@ Result<> KvmVm::map_ram(mem::GpaRange range, void* host) {
     return {};
 }
 
+// Linux "virt/kvm/devices/vm.rst", KVM_ARM_VM_SMCCC_FILTER. The kernel reserves the fast calls of owner 0, the
+// Arm Architecture Calls.
+Result<> KvmVm::forward_calls() {
+    CHECK(mpidrs_.empty());
+    if (trap_all_) return {};
+    constexpr struct {
+        u32 first, last;
+    } kRanges[] = {{0, 0x7fff'ffff}, {0x8001'0000, 0xbfff'ffff}, {0xc001'0000, 0xffff'ffff}};
+    for (const auto& [first, last] : kRanges) {
+        kvm::SmcccFilter filter{};
+        filter.base = first;
+        filter.nr_functions = last - first + 1;
+        filter.action = kvm::kSmcccFilterForward;
+        kvm::DeviceAttr attribute{0, kvm::kVmSmcccGroup, kvm::kVmSmcccFilter, reinterpret_cast<u64>(&filter)};
+        if (kvm_ioctl(vm_, kvm::kSetDeviceAttr, &attribute) != 0)
+            return fail_errno(errno, "the host's KVM does not forward hypercalls");
+    }
+    forwards_calls_ = true;
+    return {};
+}
+
 Result<std::unique_ptr<Vcpu>> KvmVm::create_vcpu(unsigned index, u64 mpidr, const VcpuFeatures& features) {
     Fd fd(kvm_ioctl(vm_, kvm::kCreateVcpu, index));
     if (!fd.valid()) return fail_errno(errno, "could not create vCPU {}", index);
@@ -113,6 +150,7 @@ Result<std::unique_ptr<Vcpu>> KvmVm::create_vcpu(unsigned index, u64 mpidr, cons
         return fail_errno(errno, "no CPU target for vCPU {}", index);
     const auto request = [&init](unsigned feature) { init.features[feature / 32] |= 1u << feature % 32; };
     request(kvm::kVcpuPsci02);
+    if (manages_power() && index > 0) request(kvm::kVcpuPowerOff);
     if (features.pmu) request(kvm::kVcpuPmuV3);
     if (features.sve) request(kvm::kVcpuSve);
     if (features.pauth) {
@@ -122,8 +160,22 @@ Result<std::unique_ptr<Vcpu>> KvmVm::create_vcpu(unsigned index, u64 mpidr, cons
     constexpr u64 kMpidrRes1 = bit(31);
     auto vcpu = TRY(KvmVcpu::create(vm_, std::move(fd), index, kMpidrRes1 | mpidr,
                                     static_cast<std::size_t>(run_size), init));
-    if (features.pmu) TRY(vcpu->init_pmu());
+    mpidrs_.push_back(mpidr);
+    unfinished_.push_back(vcpu.get());
     return vcpu;
+}
+
+Result<std::unique_ptr<KernelGic>> KvmVm::create_gic(const KernelGicConfig& config) {
+    auto gic = TRY(create_kvm_gic(vm_, config, mpidrs_));
+    has_gic_ = true;
+    return gic;
+}
+
+Result<> KvmVm::finish_vcpus(u32 pmu_interrupt) {
+    for (KvmVcpu* vcpu : std::exchange(unfinished_, {})) {
+        TRY(vcpu->finish(has_gic_ ? std::optional(pmu_interrupt) : std::nullopt));
+    }
+    return {};
 }
 
 }  // namespace trapeze::accel

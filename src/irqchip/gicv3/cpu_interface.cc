@@ -207,7 +207,7 @@ void CpuInterface::set_sgir(u64 value) {
         core->bank_changed(bank);
     };
     if (!request.all_others) {
-        core->affinities().for_each_target(request, send);
+        core->affinities().for_each_in(request.first, request.targets, send);
         return;
     }
     for (VcpuIndex i = 0; i < core->vcpu_count(); ++i) {

@@ -1,22 +1,11 @@
-// Who gets an interrupt: affinities, SGI target lists and the 1 of N model. No controller state here.
+// Who gets an interrupt: SGI target lists and the 1 of N model. No controller state here.
 #pragma once
 
-#include <bit>
-#include <optional>
-#include <vector>
-
+#include "affinity.h"
 #include "gicv3/types.h"
 #include "trapeze/base/bits.h"
 
 namespace trapeze::irqchip::gicv3 {
-
-// Aff3.Aff2.Aff1.Aff0, a byte each, Aff0 lowest: the order of GICR_TYPER.Affinity_Value.
-using Affinity = u32;
-
-// From the layout that MPIDR_EL1 and GICD_IROUTER<n> share.
-constexpr Affinity to_affinity(u64 mpidr) {
-    return static_cast<u32>(extract(mpidr, 39, 32) << 24 | extract(mpidr, 23, 0));
-}
 
 // A write of ICC_SGI0R_EL1, ICC_SGI1R_EL1 or ICC_ASGI1R_EL1.
 struct SgiRequest {
@@ -31,34 +20,6 @@ struct SgiRequest {
                                  extract(value, 23, 16) << 8 | extract(value, 47, 44) << 4),
                 static_cast<u16>(extract(value, 15, 0))};
     }
-};
-
-// vCPUs by affinity. Const after build.
-class AffinityMap {
-public:
-    // CHECKs that affinities are unique.
-    explicit AffinityMap(const std::vector<u64>& mpidrs);
-
-    std::optional<VcpuIndex> find(Affinity affinity) const;
-
-    // Calls f(vcpu) for every vCPU that the request's target list names. At most 16 steps.
-    template <typename F>
-    void for_each_target(const SgiRequest& request, F f) const {
-        for (auto at = lower_bound(request.first); at != entries_.end(); ++at) {
-            const u32 n = at->affinity - request.first;
-            if (n >= 16) break;
-            if ((request.targets >> n & 1u) != 0) f(at->vcpu);
-        }
-    }
-
-private:
-    struct Entry {
-        Affinity affinity;
-        VcpuIndex vcpu;
-    };
-    std::vector<Entry>::const_iterator lower_bound(Affinity affinity) const;
-
-    std::vector<Entry> entries_;  // sorted by affinity
 };
 
 // How well a vCPU suits an interrupt of the 1 of N model.

@@ -1,6 +1,6 @@
 // The interrupt controller of this machine, whichever the device tree says it is: what a test needs of it
-// that is about something else. A test about a controller uses gicv3.h or gicv2.h, or gic.h for what these
-// two have in common.
+// that is about something else. A test about a controller uses gicv3.h, gicv2.h or rvic.h, or gic.h for what
+// the first two have in common.
 #pragma once
 
 #include "cpu.h"
@@ -18,7 +18,7 @@ constexpr u32 kRtc = kFirstDevice + 2;
 // What acknowledge() returns for nothing.
 constexpr u32 kSpurious = 1023;
 
-enum class Kind { Gicv3, Gicv2 };
+enum class Kind { Gicv3, Gicv2, Rvic };
 
 // One object for all CPUs. Functions act on the private interrupts and the interface of the CPU that calls
 // them.

@@ -200,7 +200,8 @@ call_instruction:
 level1_table:
     .quad   0x00000000 | DEVICE_BLOCK
     .quad   ram_table + 3
-    .fill   510, 8, 0
+    .quad   0x80000000 | DEVICE_BLOCK   // rvic::kDoorbell
+    .fill   509, 8, 0
     .balign 4096
 ram_table:
     .set    address, 0x40000000

@@ -175,7 +175,7 @@ TEST(MachineFdt, NamesTheInterruptsOfTimerAndPmu) {
     EXPECT_TRUE(build(m).has("/timer", "always-on"));
     EXPECT_EQ(build(m).text("/pmu", "compatible"), "arm,armv8-pmuv3");
     EXPECT_THAT(build(m).cells("/pmu", "interrupts"), ElementsAre(1u, 7u, 4u));
-    m.ppi_cpu_mask = 0x0f;  // arm,gic-400 with four CPUs
+    m.interrupts.ppi_cpu_mask = 0x0f;  // arm,gic-400 with four CPUs
     EXPECT_THAT(build(m).cells("/pmu", "interrupts"), ElementsAre(1u, 7u, 0xf04u));
 }
 

@@ -32,17 +32,16 @@ SymbolTable symbols() {
 MachineReport report_of(std::vector<CpuReport> cpus) {
     MachineReport report;
     report.cpus = std::move(cpus);
-    report.has_gic = true;
+    report.irqchip = "GICv3";
     return report;
 }
 
-InterruptReport pending(u32 intid, bool enabled) {
-    InterruptReport interrupt{intid, {}};
-    interrupt.state.group = 1;
-    interrupt.state.priority = 0xa0;
-    interrupt.state.pending = true;
-    interrupt.state.enabled = enabled;
-    return interrupt;
+irqchip::IrqView pending(u32 intid, bool enabled) {
+    return {.id = intid,
+            .name = irqchip::intid_name(intid),
+            .enabled = enabled,
+            .pending = true,
+            .details = "group 1, priority 0xa0"};
 }
 
 TEST(MachineReport, NamesWhereAVcpuIs) {
@@ -92,55 +91,55 @@ TEST(MachineReport, TellsOffAndAsleep) {
     EXPECT_THAT(lines, Contains("vCPU 0: asleep in WFI at EL1h"));
     EXPECT_THAT(lines, Contains("vCPU 1: off"));
     EXPECT_THAT(lines, Contains("vCPU 2: about to start"));
-    EXPECT_THAT(lines, Contains("no SPI is pending or active"));
+    EXPECT_THAT(lines, Contains("no shared interrupt is pending or active"));
 }
 
 TEST(MachineReport, ExplainsWhyAnInterruptWaits) {
     CpuReport masked = running();
-    masked.interrupts = {pending(27, true)};
-    masked.gic.irq = true;
-    masked.gic.highest_pending = 27;
+    masked.irqchip.irqs = {pending(27, true)};
+    masked.irqchip.irq = true;
+    masked.irqchip.next = 27;
+    masked.irqchip.details = "priority mask 0xf0";
     CpuReport disabled = running();
-    disabled.interrupts = {pending(30, false)};
+    disabled.irqchip.irqs = {pending(30, false)};
     CpuReport low = running();
-    low.interrupts = {pending(5, true)};
-    low.gic.highest_pending = 5;
-    low.gic.running_priority = 0x80;
+    low.irqchip.irqs = {pending(5, true)};
+    low.irqchip.next = 5;  // an SGI
+    low.irqchip.held_back = "its priority is too low";
     CpuReport fiq = running();
-    fiq.gic.fiq = true;
-    fiq.gic.highest_pending = 40;
+    fiq.irqchip.fiq = true;
+    fiq.irqchip.next = 40;
     const auto lines = describe(report_of({masked, disabled, low, fiq}), SymbolTable());
+    EXPECT_THAT(lines, Contains("  GICv3: IRQ high, FIQ low, priority mask 0xf0"));
     EXPECT_THAT(lines, Contains("  INTID 27 (virtual timer): pending, enabled, group 1, priority 0xa0"));
-    EXPECT_THAT(lines, Contains("  => INTID 27 waits: IRQs are masked by PSTATE.I"));
+    EXPECT_THAT(lines, Contains("  => INTID 27 (virtual timer) waits: IRQs are masked by PSTATE.I"));
     EXPECT_THAT(lines, Contains("  INTID 30 (physical timer): pending, not enabled, group 1, priority 0xa0"));
-    EXPECT_THAT(lines, Contains("  => INTID 30 waits: it is not enabled"));
-    EXPECT_THAT(lines,
-                Contains("  => INTID 5 waits: its priority is not above the priority mask and the running "
-                         "priority"));
+    EXPECT_THAT(lines, Contains("  => INTID 30 (physical timer) waits: it is not enabled"));
+    EXPECT_THAT(lines, Contains("  => INTID 5 (SGI 5) waits: its priority is too low"));
     EXPECT_THAT(lines, Contains("  => INTID 40 waits: FIQs are masked by PSTATE.F"));
 }
 
 TEST(MachineReport, NothingIsExplainedThatIsAllRight) {
     CpuReport cpu = running();
     cpu.pstate = arch::Pstate{0x5};
-    cpu.gic.irq = true;
-    cpu.gic.highest_pending = 27;
+    cpu.irqchip.irq = true;
+    cpu.irqchip.next = 27;
     EXPECT_THAT(describe(report_of({cpu}), SymbolTable()), Not(Contains(HasSubstr("=>"))));
 }
 
-TEST(MachineReport, ShowsSpis) {
+TEST(MachineReport, ShowsSharedInterruptsThatArePendingOrActive) {
     MachineReport report = report_of({});
-    InterruptReport uart = pending(33, true);
-    uart.state.active = true;
-    uart.state.target = 2;
-    InterruptReport other = pending(40, false);
-    other.state.irouter = 0x101;
-    report.spis = {uart, other};
+    irqchip::IrqView uart = pending(33, true);
+    uart.active = true;
+    irqchip::IrqView other = pending(40, false);
+    other.high = true;
+    irqchip::IrqView quiet = pending(41, true);
+    quiet.pending = false;
+    report.shared_irqs = {uart, other, quiet};
     const auto lines = describe(report, SymbolTable());
-    EXPECT_EQ(lines,
-              (std::vector<std::string>{
-                  "INTID 33 (SPI 1): pending active, enabled, group 1, priority 0xa0, for vCPU 2",
-                  "INTID 40 (SPI 8): pending, not enabled, group 1, priority 0xa0, GICD_IROUTER 0x101"}));
+    EXPECT_EQ(lines, (std::vector<std::string>{
+                         "INTID 33 (SPI 1): pending active, enabled, group 1, priority 0xa0",
+                         "INTID 40 (SPI 8): pending, not enabled, high, group 1, priority 0xa0"}));
 }
 
 }  // namespace

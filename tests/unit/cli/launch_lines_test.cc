@@ -39,7 +39,6 @@ TEST(LaunchLines, TheCoverLetterMeansWhatItSays) {
     const machine::MachineConfig& config = run.config;
     ASSERT_EQ(config.accels.size(), 1u);
     EXPECT_EQ(config.accels[0].kind, AccelKind::TrapHarder);
-    EXPECT_TRUE(config.accels[0].explicit_request);
     EXPECT_EQ(config.vcpus, 1u);
     EXPECT_EQ(config.ram_bytes, 4ull << 30);
     EXPECT_EQ(config.kernel, "Image");

@@ -8,6 +8,7 @@ namespace trapeze::cli {
 namespace {
 
 using machine::AccelKind;
+using machine::GicVersion;
 using machine::OnOffAuto;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -26,9 +27,6 @@ TEST(MachineOptions, Defaults) {
     EXPECT_FALSE(machine.config.start_paused);
     EXPECT_EQ(machine.config.mux_escape, 1u);
     EXPECT_THAT(machine.warnings, IsEmpty());
-    ASSERT_EQ(machine.config.accels.size(), 1u);
-    EXPECT_EQ(machine.config.accels[0].kind, AccelKind::TrapHarder);
-    EXPECT_FALSE(machine.config.accels[0].explicit_request);
 }
 
 TEST(MachineOptions, OneOrTwoDashes) {
@@ -67,16 +65,13 @@ TEST(MachineOptions, MachineAccumulatesAndTheLastValueCounts) {
     EXPECT_FALSE(config("-machine virt,dtb-randomness=off -M gic-version=3").dtb_randomness);
     EXPECT_TRUE(config("-machine virt,dtb-randomness=off -M dtb_randomness=on").dtb_randomness);
     // A value that would be refused does no harm once overridden.
-    EXPECT_EQ(error("-machine virt,gic-version=2 -machine gic-version=3"), "");
-    EXPECT_NE(error("-machine virt,gic-version=3 -machine gic-version=2"), "");
+    EXPECT_EQ(error("-machine virt,gic-version=4 -machine gic-version=3"), "");
+    EXPECT_NE(error("-machine virt,gic-version=3 -machine gic-version=4"), "");
     EXPECT_FALSE(config("-machine dtb-kaslr-seed=off").dtb_randomness);
 }
 
 TEST(MachineOptions, MachineKeysWithoutEffect) {
     for (const char* key : {"type=virt",
-                            "gic-version=3",
-                            "gic-version=max",
-                            "gic_version=host",
                             "acpi=on",
                             "acpi=off",
                             "acpi=auto",
@@ -89,7 +84,6 @@ TEST(MachineOptions, MachineKeysWithoutEffect) {
                             "dump-guest-core=off",
                             "mem-merge=off",
                             "suppress-vmdesc=on",
-                            "its=off",
                             "msi=off",
                             "msi=auto",
                             "iommu=none",
@@ -103,6 +97,23 @@ TEST(MachineOptions, MachineKeysWithoutEffect) {
                             "hmat=off"}) {
         EXPECT_EQ(error(std::string("-machine virt,") + key), "") << key;
     }
+}
+
+TEST(MachineOptions, Irqchip) {
+    const auto irqchip = [](std::string_view line) { return config(line).irqchip; };
+    EXPECT_EQ(irqchip("-machine virt").gic, GicVersion::Auto);
+    EXPECT_EQ(irqchip("-machine virt,gic-version=2").gic, GicVersion::V2);
+    EXPECT_EQ(irqchip("-machine virt,gic_version=3").gic, GicVersion::V3);
+    EXPECT_EQ(irqchip("-machine virt,gic-version=max").gic, GicVersion::Max);
+    EXPECT_EQ(irqchip("-machine virt,gic-version=host").gic, GicVersion::Max);
+    EXPECT_FALSE(irqchip("-machine virt").rvic);
+    EXPECT_TRUE(irqchip("-machine virt,irqchip=rvic").rvic);
+    EXPECT_FALSE(irqchip("-machine virt,irqchip=rvic -M irqchip=gic").rvic);
+    EXPECT_EQ(irqchip("-machine virt").its, OnOffAuto::Auto);
+    EXPECT_EQ(irqchip("-machine virt,its=off").its, OnOffAuto::Off);
+    EXPECT_EQ(irqchip("-machine virt,its=on").its, OnOffAuto::On);
+    EXPECT_THAT(error("-machine virt,irqchip=gicv3"), HasSubstr("must be gic or rvic"));
+    EXPECT_THAT(error("-machine virt,gic-version=5"), HasSubstr("must be 2, 3, max or host"));
 }
 
 TEST(MachineOptions, Smp) {
@@ -138,12 +149,12 @@ TEST(MachineOptions, Memory) {
 TEST(MachineOptions, Accelerators) {
     const auto kinds = [](std::string_view line) {
         std::vector<AccelKind> list;
-        for (const auto& accel : config(line).accels) {
-            EXPECT_TRUE(accel.explicit_request);
-            list.push_back(accel.kind);
-        }
+        for (const auto& accel : config(line).accels) list.push_back(accel.kind);
         return list;
     };
+    EXPECT_THAT(kinds("-machine virt"), ElementsAre(AccelKind::TrapHarder, AccelKind::Kvm));
+    EXPECT_THAT(kinds("-machine virt,kernel-irqchip=on"), ElementsAre(AccelKind::Kvm))
+        << "trap-harder has none";
     EXPECT_THAT(kinds("-accel trap-harder"), ElementsAre(AccelKind::TrapHarder));
     EXPECT_THAT(kinds("-accel kvm"), ElementsAre(AccelKind::Kvm));
     EXPECT_THAT(kinds("-accel kvm,trap-harder=on"), ElementsAre(AccelKind::TrapHarder));

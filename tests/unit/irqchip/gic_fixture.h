@@ -5,32 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <vector>
 
+#include "fake_lines.h"
 #include "trapeze/bus/fdt_writer.h"
-#include "trapeze/bus/irq.h"
 
 namespace trapeze::irqchip::test {
 
 inline constexpr u32 kSpurious = 1023;
-
-// Remembers levels and counts calls; a call that changes nothing is a failure of the contract.
-class FakeLines final : public bus::CpuLineSink {
-public:
-    struct Lines {
-        bool irq = false;
-        bool fiq = false;
-        unsigned changes = 0;
-        bool operator==(const Lines&) const = default;
-    };
-    explicit FakeLines(std::size_t vcpus) : lines(vcpus) {}
-    void set_cpu_lines(bus::VcpuIndex vcpu, bool irq, bool fiq) override {
-        Lines& l = lines.at(vcpu);
-        EXPECT_TRUE(l.irq != irq || l.fiq != fiq) << "vCPU " << vcpu << " told what it knows";
-        l = {irq, fiq, l.changes + 1};
-    }
-    std::vector<Lines> lines;
-};
 
 // Prints properties as text, one per line.
 class TextFdt final : public bus::FdtWriter {

@@ -28,13 +28,6 @@ private:
     bus::VcpuIndex index_;
 };
 
-// Aff0 counts to 15, then Aff1, as the machine numbers its vCPUs.
-inline std::vector<u64> mpidrs(unsigned count) {
-    std::vector<u64> result;
-    for (unsigned i = 0; i < count; ++i) result.push_back(bit(31) | u64{i / 16} << 8 | i % 16);
-    return result;
-}
-
 inline constexpr u64 kSgiFrame = 0x1'0000;
 
 // A GIC and its vCPUs.

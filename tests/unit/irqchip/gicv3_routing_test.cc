@@ -37,7 +37,8 @@ TEST(Gicv3Routing, TargetListCoversSixteenOfACluster) {
     const AffinityMap map(mpidrs);
     const auto targets = [&](u64 value) {
         std::vector<VcpuIndex> result;
-        map.for_each_target(SgiRequest::decode(value), [&](VcpuIndex v) { result.push_back(v); });
+        const SgiRequest request = SgiRequest::decode(value);
+        map.for_each_in(request.first, request.targets, [&](VcpuIndex v) { result.push_back(v); });
         return result;
     };
     using List = std::vector<VcpuIndex>;
