@@ -9,6 +9,7 @@
 #include "trapeze/bus/fdt_writer.h"
 #include "trapeze/bus/irq.h"
 #include "trapeze/bus/mmio.h"
+#include "trapeze/irqchip/controller.h"
 #include "trapeze/mem/gpa.h"
 
 namespace trapeze::irqchip {
@@ -54,7 +55,7 @@ struct Gicv2CpuState {
 
 // All calls are thread-safe unless said otherwise. CpuLineSink is called under the controller's lock, and
 // only for a change of a vCPU's lines.
-class Gicv2 final : public bus::IrqSink {
+class Gicv2 final : public Controller {
 public:
     // CHECKs the configuration: it is ours, not the guest's.
     Gicv2(const Gicv2Config& config, bus::CpuLineSink& lines);
@@ -67,14 +68,16 @@ public:
     bus::MmioDevice& distributor();
     bus::MmioDevice& cpu_interface();
 
-    // The power-on state; interrupt wires keep their level.
-    void reset();
-    // What a reset of the PE does: its CPU interface only.
-    void reset_cpu(bus::VcpuIndex vcpu);
+    std::string_view name() const override { return "GICv2"; }
+    void reset() override;
+    // The CPU interface only.
+    void reset_cpu(bus::VcpuIndex vcpu) override;
+    CpuView cpu_view(bus::VcpuIndex vcpu) const override;
+    std::vector<IrqView> shared_view() const override;
 
-    // The device tree node, bus::Phandle::Gic; the ranges are what the machine has mapped. Interrupt
-    // specifiers of PPIs have the mask of vCPUs in bits 15 to 8 of the third cell.
-    void describe(bus::FdtWriter& fdt, mem::GpaRange distributor, mem::GpaRange cpu_interface) const;
+    // The device tree node of a GICv2, bus::Phandle::Gic; also of one that is not emulated here. The ranges
+    // are what the machine has mapped. bus::FdtInterrupts::ppi_cpu_mask has a bit for each vCPU.
+    static void describe(bus::FdtWriter& fdt, mem::GpaRange distributor, mem::GpaRange cpu_interface);
 
     void set_level(bus::IntId id, bool level) override;
     void pulse(bus::IntId id) override;

@@ -6,7 +6,7 @@ namespace trapeze::irqchip {
 
 // The binding is Linux' "arm,gic". "arm,cortex-a15-gic" is the name that QEMU's virt has for a GICv2. There
 // is no maintenance interrupt: the guest has no EL2.
-void Gicv2::describe(bus::FdtWriter& fdt, mem::GpaRange distributor, mem::GpaRange cpu_interface) const {
+void Gicv2::describe(bus::FdtWriter& fdt, mem::GpaRange distributor, mem::GpaRange cpu_interface) {
     std::vector<u32> reg;
     for (const mem::GpaRange& range : {distributor, cpu_interface}) {
         for (const u64 value : {range.base.value, range.size}) {

@@ -46,7 +46,8 @@ public:
     virtual void wait_disabled(u32 intid) const = 0;
     // SGIs are sent to every CPU but this.
     virtual void send_to_others(u32 intid) const = 0;
-    // The CPUs that a SPI may go to: a bit each. No bit: nobody.
+    // The CPUs that a SPI may go to: a bit each. No bit: nobody. This and set_target() also while it is
+    // enabled.
     virtual void set_targets(u32 intid, u32 cpus) const = 0;
 
     // Of the CPU interface, for the group of all interrupts.

@@ -3,6 +3,7 @@
 #include "fdt.h"
 #include "gicv2.h"
 #include "gicv3.h"
+#include "rvic.h"
 
 // A call of a function that a class has declared and nobody defined; only a program that is not linked right
 // has one.
@@ -24,6 +25,7 @@ const Controller& find() {
     const fdt::Property compatible = fdt::find("intc", "compatible");
     if (compatible.has_string("arm,gic-v3")) return gicv3::controller();
     if (compatible.has_string("arm,cortex-a15-gic")) return gicv2::controller();
+    if (fdt::find("rvic", "compatible").has_string("arm,rvic")) return rvic::controller();
     fail(__FILE__, __LINE__, "no interrupt controller in the device tree");
 }
 

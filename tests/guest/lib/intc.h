@@ -34,7 +34,7 @@ public:
     virtual bool is_pending(u32 intid) const = 0;
     // Whether an interrupt stops being pending when its wire goes low.
     virtual bool follows_wires() const = 0;
-    // Of a device's interrupt.
+    // Of a device's interrupt, while it is disabled.
     virtual void set_target(u32 intid, unsigned cpu) const = 0;
     // Waits for nothing.
     virtual u32 acknowledge() const = 0;
