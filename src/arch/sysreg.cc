@@ -6,29 +6,16 @@
 #include <iterator>
 
 namespace trapeze::arch {
-namespace {
 
-struct NamedSysReg {
-    SysReg reg;
-    const char* name;
-};
-
-constexpr NamedSysReg kNames[] = {
-#define TRAPEZE_SYSREG_ROW(name, op0, op1, crn, crm, op2) {SysReg(op0, op1, crn, crm, op2), #name},
-    TRAPEZE_SYSREG_LIST(TRAPEZE_SYSREG_ROW)
-#undef TRAPEZE_SYSREG_ROW
-};
-
-static_assert(std::ranges::adjacent_find(kNames, [](const NamedSysReg& a, const NamedSysReg& b) {
-                  return a.reg >= b.reg;
-              }) == std::ranges::end(kNames),
+static_assert(std::ranges::adjacent_find(kNamedSysRegs,
+                                         [](const NamedSysReg& a, const NamedSysReg& b) {
+                                             return a.reg >= b.reg;
+                                         }) == std::ranges::end(kNamedSysRegs),
               "TRAPEZE_SYSREG_LIST is sorted by encoding and has no duplicate");
 
-}  // namespace
-
 const char* sysreg_name(SysReg reg) {
-    const auto* row = std::ranges::lower_bound(kNames, reg, {}, &NamedSysReg::reg);
-    return row != std::end(kNames) && row->reg == reg ? row->name : nullptr;
+    const auto* row = std::ranges::lower_bound(kNamedSysRegs, reg, {}, &NamedSysReg::reg);
+    return row != std::end(kNamedSysRegs) && row->reg == reg ? row->name : nullptr;
 }
 
 std::string sysreg_to_string(SysReg reg) {

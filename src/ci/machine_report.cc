@@ -12,7 +12,6 @@ using arch::Pstate;
 
 constexpr u64 kVbarStep = 0x1'0000;  // Linux is linked and slid by multiples of 64 KiB
 constexpr u64 kSctlrM = 1;           // SCTLR_EL1.M: the stage 1 MMU is on
-constexpr u64 kStackPointerSelect = 1;
 
 bool worth_telling(const irqchip::IrqView& irq) {
     return irq.pending || irq.active;
@@ -27,8 +26,7 @@ CpuReport take_cpu(vcpu::Vcpu& cpu) {
     report.pc = accel.get(CoreReg::Pc);
     report.lr = accel.get(accel::x_reg(30));
     report.pstate = Pstate{accel.get(CoreReg::Pstate)};
-    const bool sp_el1 = report.pstate.el() == 1 && (report.pstate.value & kStackPointerSelect) != 0;
-    report.sp = accel.get(sp_el1 ? CoreReg::SpEl1 : CoreReg::Sp);
+    report.sp = accel.get(accel::sp_reg(report.pstate));
     report.sctlr = sysreg(arch::reg::SCTLR_EL1);
     report.vbar = sysreg(arch::reg::VBAR_EL1);
     report.elr = accel.get(CoreReg::ElrEl1);
@@ -49,7 +47,7 @@ std::string flags(Pstate pstate) {
 std::string level(Pstate pstate) {
     if (pstate.is_aarch32()) return fmt::format("EL{} (AArch32)", pstate.el());
     if (pstate.el() == 0) return "EL0";
-    return fmt::format("EL{}{}", pstate.el(), (pstate.value & kStackPointerSelect) != 0 ? 'h' : 't');
+    return fmt::format("EL{}{}", pstate.el(), Pstate::Sp::get(pstate.value) != 0 ? 'h' : 't');
 }
 
 std::string with_symbol(std::string_view name, u64 address, const std::string& symbol) {

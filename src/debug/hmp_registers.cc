@@ -13,12 +13,6 @@ namespace {
 
 using accel::CoreReg;
 
-constexpr arch::SysReg kAllSysRegs[] = {
-#define TRAPEZE_MONITOR_SYSREG(name, op0, op1, crn, crm, op2) arch::SysReg{op0, op1, crn, crm, op2},
-    TRAPEZE_SYSREG_LIST(TRAPEZE_MONITOR_SYSREG)
-#undef TRAPEZE_MONITOR_SYSREG
-};
-
 // What `info registers` adds to the general ones: where an exception came from and where it goes, and the
 // MMU.
 constexpr arch::SysReg kShown[] = {
@@ -31,10 +25,6 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-u64 current_sp(accel::Vcpu& cpu, arch::Pstate pstate) {
-    return (pstate.value & 0xf) == arch::Pstate::kModeEl1h ? cpu.get(CoreReg::SpEl1) : cpu.get(CoreReg::Sp);
-}
-
 // "-ZC- EL1h"
 std::string describe_pstate(arch::Pstate pstate) {
     const u64 v = pstate.value;
@@ -44,8 +34,8 @@ std::string describe_pstate(arch::Pstate pstate) {
                            flag(28, 'V'), v & 0x1f);
     }
     return fmt::format("{}{}{}{} EL{}{} {}{}{}{}", flag(31, 'N'), flag(30, 'Z'), flag(29, 'C'), flag(28, 'V'),
-                       pstate.el(), (v & 1) != 0 ? 'h' : 't', flag(9, 'D'), flag(8, 'A'), flag(7, 'I'),
-                       flag(6, 'F'));
+                       pstate.el(), arch::Pstate::Sp::get(v) != 0 ? 'h' : 't', flag(9, 'D'), flag(8, 'A'),
+                       flag(7, 'I'), flag(6, 'F'));
 }
 
 std::optional<u64> numbered_register(accel::Vcpu& cpu, std::string_view name) {
@@ -67,7 +57,7 @@ GeneralRegisters read_general_registers(MachineControl& machine, std::size_t ind
     for (unsigned n = 0; n < 31; ++n) regs.x[n] = cpu.get(accel::x_reg(n));
     regs.pc = cpu.get(CoreReg::Pc);
     regs.pstate = cpu.get(CoreReg::Pstate);
-    regs.sp = current_sp(cpu, {regs.pstate});
+    regs.sp = cpu.get(accel::sp_reg({regs.pstate}));
     return regs;
 }
 
@@ -80,9 +70,9 @@ std::optional<u64> named_register(MachineControl& machine, std::size_t index, st
     if (is("lr")) return cpu.get(accel::x_reg(30));
     if (is("fp")) return cpu.get(accel::x_reg(29));
     if (is("pstate") || is("cpsr")) return cpu.get(CoreReg::Pstate);
-    if (is("sp")) return current_sp(cpu, {cpu.get(CoreReg::Pstate)});
-    for (const arch::SysReg reg : kAllSysRegs) {
-        if (is(arch::sysreg_name(reg))) return machine.read_sysreg(index, reg);
+    if (is("sp")) return cpu.get(accel::sp_reg({cpu.get(CoreReg::Pstate)}));
+    for (const arch::NamedSysReg& known : arch::kNamedSysRegs) {
+        if (is(known.name)) return machine.read_sysreg(index, known.reg);
     }
     return std::nullopt;
 }
@@ -110,10 +100,10 @@ std::string describe_registers(MachineControl& machine, std::size_t cpu) {
 
 std::string describe_sysregs(MachineControl& machine, std::size_t cpu) {
     std::string text;
-    for (const arch::SysReg reg : kAllSysRegs) {
-        if (reg.op0() < 2) continue;  // system instructions
-        if (const auto value = machine.read_sysreg(cpu, reg))
-            text += fmt::format("{:<20} {:016x}\n", arch::sysreg_name(reg), *value);
+    for (const arch::NamedSysReg& known : arch::kNamedSysRegs) {
+        if (known.reg.op0() < 2) continue;  // system instructions
+        if (const auto value = machine.read_sysreg(cpu, known.reg))
+            text += fmt::format("{:<20} {:016x}\n", known.name, *value);
     }
     return text;
 }

@@ -4,6 +4,7 @@
 #include "trapeze/boot/machine_fdt.h"
 #include "trapeze/chardev/backend.h"
 #include "trapeze/irqchip/gicv3.h"
+#include "trapeze/machine/memory_map.h"
 
 namespace trapeze::machine {
 namespace {
@@ -20,8 +21,8 @@ Result<std::unique_ptr<Irqchip>> described_irqchip(const MachineConfig& config, 
     const IrqchipChoice choice =
         TRY(choose_irqchip(config.irqchip, accel, accel.kind == AccelKind::TrapHarder ? kTrapHarder : kKvm,
                            config.vcpus));
-    if (is_in_kernel(choice.kind)) return make_kernel_irqchip_for_description(choice, config.vcpus);
-    return make_irqchip(choice.kind, config.vcpus, lines);
+    if (is_in_kernel(choice.kind)) return make_kernel_irqchip(choice, config.vcpus, nullptr);
+    return make_irqchip(choice.kind, config.vcpus, {map::kRam, config.ram_bytes}, lines);
 }
 
 }  // namespace

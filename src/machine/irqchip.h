@@ -35,7 +35,8 @@ public:
 
 // One that is emulated in this program. `lines` leads to the vCPUs and outlives it. CHECKs that `kind` is such
 // a one and has room for the vCPUs.
-std::unique_ptr<Irqchip> make_irqchip(IrqchipKind kind, unsigned vcpus, bus::CpuLineSink& lines);
+std::unique_ptr<Irqchip> make_irqchip(IrqchipKind kind, unsigned vcpus, mem::GpaRange ram,
+                                      bus::CpuLineSink& lines);
 
 
 // Where the redistributors of a GICv3 are: windows in the memory map, and how many vCPUs each serves.
@@ -45,5 +46,7 @@ struct Gicv3Region {
 };
 std::vector<Gicv3Region> gicv3_redistributors(unsigned vcpus);
 std::vector<mem::GpaRange> gicv3_windows(std::span<const Gicv3Region> regions);
+
+bus::FdtInterrupts gicv2_fdt_interrupts(unsigned vcpus);
 
 }  // namespace trapeze::machine

@@ -1,6 +1,7 @@
 #include "kernel_irqchip.h"
 
 #include "kernel_gic_controller.h"
+#include "trapeze/irqchip/gicv2.h"
 #include "trapeze/irqchip/gicv3.h"
 #include "trapeze/machine/memory_map.h"
 
@@ -47,17 +48,44 @@ private:
     KernelGicv3Controller controller_{vcpus_, kSpiCount};
 };
 
-}  // namespace
+class KernelGicv2 final : public Irqchip {
+public:
+    explicit KernelGicv2(unsigned vcpus) : vcpus_(vcpus) {}
 
-Result<std::unique_ptr<Irqchip>> make_kernel_irqchip(const IrqchipChoice& choice, unsigned vcpus,
-                                                     accel::Vm& vm) {
-    auto gic = std::make_unique<KernelGicv3>(vcpus, choice.its);
-    TRY(gic->create(vm));
+    Result<> create(accel::Vm& vm) {
+        accel::KernelGicConfig config;
+        config.version = 2;
+        config.spi_count = kSpiCount;
+        config.distributor = map::kGicDistributor;
+        config.cpu_interface = map::kGicv2CpuInterface;
+        controller_.set_gic(TRY(vm.create_gic(config)));
+        return {};
+    }
+
+    irqchip::Controller& controller() override { return controller_; }
+
+    void describe(bus::FdtWriter& fdt) const override {
+        irqchip::Gicv2::describe(fdt, map::kGicDistributor, map::kGicv2CpuInterface);
+    }
+    bus::FdtInterrupts fdt_interrupts() const override { return gicv2_fdt_interrupts(vcpus_); }
+
+private:
+    const unsigned vcpus_;
+    KernelGicv2Controller controller_{vcpus_, kSpiCount};
+};
+
+template <typename Gic>
+Result<std::unique_ptr<Irqchip>> create_in(accel::Vm* vm, std::unique_ptr<Gic> gic) {
+    if (vm != nullptr) TRY(gic->create(*vm));
     return gic;
 }
 
-std::unique_ptr<Irqchip> make_kernel_irqchip_for_description(const IrqchipChoice& choice, unsigned vcpus) {
-    return std::make_unique<KernelGicv3>(vcpus, choice.its);
+}  // namespace
+
+Result<std::unique_ptr<Irqchip>> make_kernel_irqchip(const IrqchipChoice& choice, unsigned vcpus,
+                                                     accel::Vm* vm) {
+    if (choice.kind == IrqchipKind::KernelGicv2) return create_in(vm, std::make_unique<KernelGicv2>(vcpus));
+    return create_in(vm, std::make_unique<KernelGicv3>(vcpus, choice.its));
 }
 
 }  // namespace trapeze::machine

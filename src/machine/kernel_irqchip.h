@@ -9,11 +9,9 @@
 
 namespace trapeze::machine {
 
-// Creates it in `vm`, which has all its vCPUs and outlives it.
+// Creates it in `vm`, which has all its vCPUs and outlives it. nullptr: for the device tree of a machine that
+// will never run (-machine dumpdtb=).
 Result<std::unique_ptr<Irqchip>> make_kernel_irqchip(const IrqchipChoice& choice, unsigned vcpus,
-                                                     accel::Vm& vm);
-
-// For the device tree of a machine that will never run (-machine dumpdtb=).
-std::unique_ptr<Irqchip> make_kernel_irqchip_for_description(const IrqchipChoice& choice, unsigned vcpus);
+                                                     accel::Vm* vm);
 
 }  // namespace trapeze::machine

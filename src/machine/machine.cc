@@ -78,8 +78,8 @@ Result<> Machine::Impl::build() {
 }
 
 Result<std::unique_ptr<Irqchip>> Machine::Impl::create_irqchip(const IrqchipChoice& choice) {
-    if (is_in_kernel(choice.kind)) return make_kernel_irqchip(choice, config_.vcpus, *vm_);
-    return make_irqchip(choice.kind, config_.vcpus, cpus_);
+    if (is_in_kernel(choice.kind)) return make_kernel_irqchip(choice, config_.vcpus, vm_.get());
+    return make_irqchip(choice.kind, config_.vcpus, {map::kRam, config_.ram_bytes}, cpus_);
 }
 
 Result<int> Machine::Impl::run() {

@@ -99,6 +99,9 @@ wait_for() {
     done
 }
 
+# console_has TEXT: in the file "console", for guests started with -serial file:console.
+console_has() { grep -q "$1" console 2>/dev/null; }
+
 # start OPTION... : the program in the background, without a terminal; sets pid. Redirect its streams.
 start() {
     exec 9<&0 # a shell takes standard input from what it runs in the background

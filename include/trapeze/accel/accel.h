@@ -11,6 +11,7 @@
 #include "trapeze/accel/debug.h"
 #include "trapeze/accel/kernel_gic.h"
 #include "trapeze/arch/esr.h"
+#include "trapeze/arch/pstate.h"
 #include "trapeze/arch/sysreg.h"
 #include "trapeze/base/result.h"
 #include "trapeze/mem/gpa.h"
@@ -79,6 +80,10 @@ enum class CoreReg : u8 {
 };
 constexpr CoreReg x_reg(unsigned n) {
     return static_cast<CoreReg>(n);
+}
+// What SP is with this PSTATE.
+constexpr CoreReg sp_reg(arch::Pstate pstate) {
+    return pstate.selects_sp_el1() ? CoreReg::SpEl1 : CoreReg::Sp;
 }
 
 // Levels of the interrupt outputs that the accelerator implements for a vCPU.

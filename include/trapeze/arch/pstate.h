@@ -7,6 +7,7 @@ namespace trapeze::arch {
 
 struct Pstate {
     using Mode = Field<4, 0>;  // M[4]: AArch32
+    using Sp = Field<0, 0>;    // AArch64: the stack pointer of the Exception level, not SP_EL0
     using F = Field<6, 6>;
     using I = Field<7, 7>;
     using A = Field<8, 8>;
@@ -34,6 +35,8 @@ struct Pstate {
         if (is_aarch32()) return extract(value, 3, 0) == 0 ? 0 : 1;
         return static_cast<unsigned>(extract(value, 3, 2));
     }
+    // EL1h. Otherwise the stack pointer is SP_EL0; in AArch32 state neither is.
+    constexpr bool selects_sp_el1() const { return !is_aarch32() && el() == 1 && Sp::get(value) != 0; }
     // The three updates that go with skipping an instruction, PC aside: BTYPE and SS are cleared.
     constexpr u64 after_instruction() const { return value & ~(Btype::kMask | Ss::kMask); }
 };

@@ -44,6 +44,19 @@ TRAPEZE_SYSREG_LIST(TRAPEZE_SYSREG_CONSTANT)
 #undef TRAPEZE_SYSREG_CONSTANT
 }  // namespace reg
 
+// The whole list as data, in the order of encodings.
+struct NamedSysReg {
+    SysReg reg;
+    const char* name;
+    const char* spec;  // where it is described: "DDI0487 ICC_PMR_EL1"
+};
+inline constexpr NamedSysReg kNamedSysRegs[] = {
+#define TRAPEZE_SYSREG_ROW(name, op0, op1, crn, crm, op2) \
+    {SysReg(op0, op1, crn, crm, op2), #name, "DDI0487 " #name},
+    TRAPEZE_SYSREG_LIST(TRAPEZE_SYSREG_ROW)
+#undef TRAPEZE_SYSREG_ROW
+};
+
 // The architectural name, or nullptr when the encoding is not in the list.
 const char* sysreg_name(SysReg reg);
 // The architectural name, or "S3_0_C4_C6_0" as the assembler spells an unnamed register.

@@ -11,6 +11,7 @@
 #include "trapeze/bus/fdt_writer.h"
 #include "trapeze/bus/irq.h"
 #include "trapeze/bus/mmio.h"
+#include "trapeze/irqchip/controller.h"
 #include "trapeze/trap/hypercall_table.h"
 
 namespace trapeze::irqchip {
@@ -79,7 +80,7 @@ struct RvicSnapshot {
 //
 // As an IrqSink, its shared interrupt spi(n) is the wire of rVID input n, below first_msi_input, whatever the
 // guest has mapped it to. Its private interrupts are the trusted INTIDs of each vCPU.
-class Rvic final : public bus::IrqSink, public bus::MsiSink {
+class Rvic final : public Controller, public bus::MsiSink {
 public:
     // CHECKs the configuration: it is ours, not the guest's.
     Rvic(const RvicConfig& config, bus::CpuLineSink& lines);
@@ -94,11 +95,13 @@ public:
     // kRvicMsiAddress, if there is no RAM.
     bus::MmioDevice& msi_doorbell();
 
-    // The power-on state; interrupt wires keep their level.
-    void reset();
+    std::string_view name() const override { return "rVIC"; }
+    void reset() override;
     // What a reset of the PE does: its rVIC is disabled, everything in it masked and nothing pending. The
     // rVID still leads to it.
-    void reset_cpu(bus::VcpuIndex vcpu);
+    void reset_cpu(bus::VcpuIndex vcpu) override;
+    CpuView cpu_view(bus::VcpuIndex vcpu) const override;
+    std::vector<IrqView> shared_view() const override;
 
     // The device tree nodes, bus::Phandle::Rvic and Rvid.
     void describe(bus::FdtWriter& fdt) const;

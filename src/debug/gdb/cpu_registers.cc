@@ -22,16 +22,9 @@ void store(std::span<u8> bytes, u64 value) {
     std::memcpy(bytes.data(), &value, std::min(bytes.size(), sizeof(value)));
 }
 
-// The stack pointer that PSTATE selects.
-CoreReg current_sp(accel::Vcpu& accel) {
-    const arch::Pstate pstate{accel.get(CoreReg::Pstate)};
-    const bool own = pstate.el() != 0 && (pstate.value & 1) != 0;  // PSTATE.SP
-    return own ? CoreReg::SpEl1 : CoreReg::Sp;
-}
-
 CoreReg core_register(accel::Vcpu& accel, unsigned index) {
     switch (index) {
-        case kSpNumber: return current_sp(accel);
+        case kSpNumber: return accel::sp_reg({accel.get(CoreReg::Pstate)});
         case kPcNumber: return CoreReg::Pc;
         case kCpsrNumber: return CoreReg::Pstate;
         default: return accel::x_reg(index);

@@ -171,9 +171,6 @@ RegisterLayout make_register_layout(const RegisterInputs& inputs) {
 }
 
 std::vector<arch::SysReg> readable_system_registers() {
-#define TRAPEZE_SYSREG_VALUE(name, op0, op1, crn, crm, op2) arch::SysReg(op0, op1, crn, crm, op2),
-    static constexpr arch::SysReg kAll[] = {TRAPEZE_SYSREG_LIST(TRAPEZE_SYSREG_VALUE)};
-#undef TRAPEZE_SYSREG_VALUE
     // Reading acknowledges an interrupt, empties a channel or uses up randomness. FPCR and FPSR are
     // elsewhere.
     static constexpr arch::SysReg kExcluded[] = {
@@ -181,7 +178,8 @@ std::vector<arch::SysReg> readable_system_registers() {
         r::RNDR,         r::RNDRRS,       r::FPCR,           r::FPSR,
     };
     std::vector<arch::SysReg> list;
-    for (const arch::SysReg reg : kAll) {
+    for (const arch::NamedSysReg& known : arch::kNamedSysRegs) {
+        const arch::SysReg reg = known.reg;
         if (reg.op0() < 2 || reg.op1() > 3) continue;    // instructions; EL2 and EL3
         if (reg.op0() == 2 && reg.op1() == 1) continue;  // trace unit
         if (std::ranges::find(kExcluded, reg) == std::end(kExcluded)) list.push_back(reg);

@@ -1,7 +1,7 @@
 // A GICv3 as people read it.
 #include <fmt/core.h>
 
-#include "gicv3/types.h"
+#include "gic/types.h"
 #include "trapeze/irqchip/gicv3.h"
 
 namespace trapeze::irqchip {
@@ -14,7 +14,7 @@ bool worth_showing(const Gicv3IrqState& irq) {
 IrqView view_of(u32 intid, const Gicv3IrqState& irq) {
     std::string details =
         fmt::format("group {}, priority {:#x}{}", irq.group, irq.priority, irq.edge ? ", edge" : "");
-    if (intid >= gicv3::kFirstSpi) {
+    if (intid >= gic::kFirstSpi) {
         details += irq.target ? fmt::format(", for vCPU {}", *irq.target)
                               : fmt::format(", GICD_IROUTER {:#x}", irq.irouter);
     }
@@ -34,14 +34,14 @@ CpuView Gicv3::cpu_view(bus::VcpuIndex vcpu) const {
     CpuView view;
     view.irq = cpu.irq;
     view.fiq = cpu.fiq;
-    if (cpu.highest_pending < gicv3::kFirstSpecial) {
+    if (cpu.highest_pending < gic::kFirstSpecial) {
         view.next = cpu.highest_pending;
         if (!cpu.irq && !cpu.fiq)
             view.held_back = "its priority is not above the priority mask and the running priority";
     }
     view.details = fmt::format("priority mask {:#x}, running priority {:#x}{}", cpu.priority_mask,
                                cpu.running_priority, cpu.asleep ? ", redistributor asleep" : "");
-    for (u32 intid = 0; intid < gicv3::kFirstSpi; ++intid) {
+    for (u32 intid = 0; intid < gic::kFirstSpi; ++intid) {
         const Gicv3IrqState irq = irq_state(bus::IntId{intid}, vcpu);
         if (worth_showing(irq)) view.irqs.push_back(view_of(intid, irq));
     }
@@ -50,7 +50,7 @@ CpuView Gicv3::cpu_view(bus::VcpuIndex vcpu) const {
 
 std::vector<IrqView> Gicv3::shared_view() const {
     std::vector<IrqView> views;
-    for (u32 intid = gicv3::kFirstSpi; intid < intid_count(); ++intid) {
+    for (u32 intid = gic::kFirstSpi; intid < intid_count(); ++intid) {
         const Gicv3IrqState irq = irq_state(bus::IntId{intid});
         if (worth_showing(irq)) views.push_back(view_of(intid, irq));
     }

@@ -15,7 +15,7 @@ constexpr bool is_breakpoint_bank(arch::SysReg reg) {
 consteval auto breakpoint_rows() {
     RowTable<Debug, 16 * 4> table{};
     std::size_t n = 0;
-    for (const KnownRegister& known : kKnownRegisters) {
+    for (const arch::NamedSysReg& known : arch::kNamedSysRegs) {
         if (is_breakpoint_bank(known.reg))
             table.rows[n++] =
                 rows::rw<&Debug::read_breakpoint, &Debug::write_breakpoint>(known.reg, known.spec);

@@ -115,14 +115,14 @@ constexpr const Family* family_of(SysReg reg) {
 
 consteval std::size_t count_hidden() {
     std::size_t n = 0;
-    for (const KnownRegister& known : kKnownRegisters) n += family_of(known.reg) != nullptr;
+    for (const arch::NamedSysReg& known : arch::kNamedSysRegs) n += family_of(known.reg) != nullptr;
     return n;
 }
 
 consteval auto hidden_rows() {
     RowTable<HiddenRegisters, count_hidden()> table{};
     std::size_t n = 0;
-    for (const KnownRegister& known : kKnownRegisters) {
+    for (const arch::NamedSysReg& known : arch::kNamedSysRegs) {
         if (const Family* family = family_of(known.reg))
             table.rows[n++] = rows::undef<HiddenRegisters>(known.reg, family->spec);
     }

@@ -16,7 +16,6 @@ negotiate() {
     echo 'return {}'
 }
 guest_runs() { echo "console=ttyAMA0 trapeze.cmd=\"$1\""; }
-console_has() { grep -q "$1" console 2>/dev/null; }
 
 # danobi/vmtest: a socket beside the console; here with all the rest that QMP offers.
 qmp_controls_the_guest() {

@@ -2,41 +2,22 @@
 // from outside: what a shell would find after us.
 #include "trapeze/base/terminal.h"
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <pty.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <termios.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <functional>
-
+#include "pty_fixture.h"
 #include "trapeze/base/check.h"
-#include "trapeze/base/fd.h"
 
 namespace trapeze {
 namespace {
 
-class TerminalTest : public testing::Test {
+class TerminalTest : public PtyTest {
 protected:
-    TerminalTest() {
-        int master = -1, slave = -1;
-        EXPECT_EQ(openpty(&master, &slave, nullptr, nullptr, nullptr), 0);
-        master_.reset(master);
-        slave_.reset(slave);
+    void SetUp() override {
+        ASSERT_NO_FATAL_FAILURE(PtyTest::SetUp());
         before_ = settings();
     }
 
-    termios settings() const {
-        termios now{};
-        EXPECT_EQ(tcgetattr(slave_.get(), &now), 0);
-        return now;
-    }
     static bool is_raw(const termios& t) { return (t.c_lflag & (ICANON | ECHO)) == 0 && t.c_cc[VMIN] == 1; }
     void expect_restored() const {
         const termios now = settings();
@@ -46,28 +27,6 @@ protected:
         EXPECT_EQ(now.c_cflag, before_.c_cflag);
     }
 
-    // Runs `body` in a child and returns its wait status.
-    static int in_child(const std::function<void()>& body) {
-        std::fflush(nullptr);  // or the child writes it again
-        const pid_t child = fork();
-        if (child == 0) {
-            quiet_child();
-            body();
-            _exit(0);
-        }
-        int status = 0;
-        EXPECT_EQ(waitpid(child, &status, 0), child);
-        return status;
-    }
-    static void quiet_child() {
-        alarm(20);  // a child that hangs fails instead
-        const rlimit no_core{};
-        setrlimit(RLIMIT_CORE, &no_core);
-        const int null = ::open("/dev/null", O_WRONLY);
-        dup2(null, STDERR_FILENO);
-        // The sanitizers' own handlers would turn these into exits.
-        for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) ::signal(signal, SIG_DFL);
-    }
     // As in_child, with the terminal raw while `body` runs.
     int in_raw_child(const std::function<void()>& body) const {
         return in_child([&] {
@@ -77,7 +36,6 @@ protected:
         });
     }
 
-    Fd master_, slave_;
     termios before_{};
 };
 
@@ -211,7 +169,7 @@ protected:
     Job start(bool foreground, const std::function<void(int)>& body) const {
         int ends[2], gate[2];
         if (pipe(ends) != 0 || pipe(gate) != 0) _exit(97);
-        const pid_t pid = fork();
+        const pid_t pid = fork_child();
         if (pid == 0) {
             close(gate[1]);
             char go = 0;

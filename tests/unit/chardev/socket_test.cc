@@ -254,18 +254,20 @@ TEST_F(SocketTest, NamesWhatIsWrongWithAnAddress) {
                 HasSubstr("is not a stream socket"));
 }
 
-TEST_F(SocketTest, TcpServesAndConnects) {
-    // A free port: the kernel's choice for a socket that is closed again.
+// A free port of the loopback: the kernel's choice for a socket that is closed again.
+sockaddr_in free_address() {
+    const Peer probe(AF_INET);
     sockaddr_in address{};
-    {
-        const Peer probe(AF_INET);
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        ASSERT_EQ(::bind(probe.fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-        socklen_t size = sizeof(address);
-        ASSERT_EQ(::getsockname(probe.fd.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-    }
-    const u16 number = ntohs(address.sin_port);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(::bind(probe.fd.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::getsockname(probe.fd.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    return address;
+}
+
+TEST_F(SocketTest, TcpServesAndConnects) {
+    const u16 number = ntohs(free_address().sin_port);
     const auto server = open_socket_server(*loop_, {.host = "localhost", .port = number}, false);
     ASSERT_TRUE(server) << server.error().message();
     const auto client = open_socket_client(*loop_, {.host = "127.0.0.1", .port = number});
@@ -278,6 +280,31 @@ TEST_F(SocketTest, TcpServesAndConnects) {
     (*server)->send(bytes("pong"));
     run_until(connected, [&] { return connected.got == "pong"; });
     EXPECT_EQ((SocketAddress{.host = "::1", .port = 7}.text()), "tcp:[::1]:7");
+}
+
+// A killed program that had not read everything is no end of the stream, but an error.
+TEST_F(SocketTest, APeerThatResetsTheConnectionIsFollowedByTheNext) {
+    const sockaddr_in address = free_address();
+    const auto server =
+        open_socket_server(*loop_, {.host = "localhost", .port = ntohs(address.sin_port)}, false);
+    ASSERT_TRUE(server) << server.error().message();
+    FakeReceiver device;
+    (*server)->set_receiver(&device);
+    for (const std::string news : {"+", "+-+"}) {
+        const Peer peer(AF_INET);
+        ASSERT_EQ(::connect(peer.fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+        peer.put("$half a pac");
+        run_until(device, [&] { return device.peers == news && device.got.ends_with("pac"); });
+        (*server)->send(bytes("not read"));
+        EXPECT_TRUE((*server)->flush(kPlenty));
+        char byte = 0;
+        ASSERT_EQ(::recv(peer.fd.get(), &byte, 1, MSG_PEEK), 1);
+        const linger at_once{.l_onoff = 1, .l_linger = 0};
+        ASSERT_EQ(::setsockopt(peer.fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+        device.got.clear();
+    }
+    wait_for_peers(device, "+-+-");
+    EXPECT_FALSE((*server)->connected());
 }
 
 TEST_F(SocketTest, AnInheritedDescriptorIsAPeer) {

@@ -1,14 +1,7 @@
 // Standard input and output on a pseudo-terminal, in a child process: what the user's shell gets back.
-#include <gtest/gtest.h>
-#include <pty.h>
-#include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <termios.h>
 
-#include <cstdio>
-
+#include "base/pty_fixture.h"
 #include "fakes.h"
 #include "trapeze/base/check.h"
 #include "trapeze/chardev/backend.h"
@@ -16,39 +9,20 @@
 namespace trapeze::chardev {
 namespace {
 
-class StdioTest : public testing::Test {
+class StdioTest : public PtyTest {
 protected:
-    StdioTest() {
-        int master = -1, slave = -1;
-        EXPECT_EQ(openpty(&master, &slave, nullptr, nullptr, nullptr), 0);
-        master_.reset(master);
-        slave_.reset(slave);
+    void SetUp() override {
+        ASSERT_NO_FATAL_FAILURE(PtyTest::SetUp());
         EXPECT_FALSE(is_raw());
     }
-    bool is_raw() const {
-        termios now{};
-        EXPECT_EQ(tcgetattr(slave_.get(), &now), 0);
-        return (now.c_lflag & (ICANON | ECHO)) == 0;
-    }
+    bool is_raw() const { return (settings().c_lflag & (ICANON | ECHO)) == 0; }
     // Runs `body` in a child whose standard streams are the terminal; returns the wait status.
     int in_child(const std::function<void()>& body) {
-        std::fflush(nullptr);  // or the child writes it again
-        const pid_t child = fork();
-        if (child == 0) {
-            alarm(20);
-            const rlimit no_core{};
-            setrlimit(RLIMIT_CORE, &no_core);
-            signal(SIGABRT, SIG_DFL);
-            const int null = ::open("/dev/null", O_WRONLY);
+        return PtyTest::in_child([&] {
             dup2(slave_.get(), 0);
             dup2(slave_.get(), 1);
-            dup2(null, 2);
             body();
-            _exit(0);
-        }
-        int status = 0;
-        EXPECT_EQ(waitpid(child, &status, 0), child);
-        return status;
+        });
     }
     std::string shown() const {
         char text[100];
@@ -58,8 +32,6 @@ protected:
     void type(std::string_view text) const {
         EXPECT_EQ(::write(master_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
     }
-
-    Fd master_, slave_;
 };
 
 TEST_F(StdioTest, RawWhileOpenAndOutputIsOutBeforeTheEnd) {
@@ -141,7 +113,7 @@ TEST_F(StdioTest, ABackgroundJobWaitsForItsTurn) {
         signal(SIGHUP, SIG_IGN);
         ioctl(0, TIOCSCTTY, 0);
         const Pipe gate, report;
-        const pid_t job = fork();
+        const pid_t job = fork_child();
         if (job == 0) {
             gate.take(1);  // until the shell has set up the job
             signal(SIGTTOU, SIG_DFL);

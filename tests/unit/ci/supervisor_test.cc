@@ -7,6 +7,7 @@
 #include "console_supervisor.h"
 #include "devices/fakes.h"
 #include "vcpu/fake_accel.h"
+#include "vcpu/fake_host.h"
 
 namespace trapeze::ci {
 namespace {
@@ -33,16 +34,13 @@ public:
 };
 
 // One vCPU that runs, and the machine around it as far as a supervisor sees it.
-class FakeMachine final : public debug::MachineControl, public bus::IrqSink, public vcpu::VcpuHost {
+class FakeMachine final : public debug::MachineControl, public vcpu::FakeHost {
 public:
     FakeMachine() {
         auto owned = std::make_unique<vcpu::FakeAccel>();
         accel = owned.get();
-        vcpu_ = std::make_unique<vcpu::Vcpu>(
-            vcpu::Vcpu::Config{.index = 0,
-                               .private_interrupts = {bus::IntId{27}, bus::IntId{30}, bus::IntId{23}},
-                               .entry_features = {}},
-            std::move(owned), trap::Handlers{sysregs_, calls_, bus_}, *this, *this);
+        vcpu_ = std::make_unique<vcpu::Vcpu>(vcpu::fake_config(0), std::move(owned),
+                                             trap::Handlers{sysregs_, calls_, bus_}, *this, *this);
         EXPECT_TRUE(vcpu_->start());
         EXPECT_EQ(vcpu_->power_on(0x4000'0000, 0), vcpu::PowerOnResult::Success);
         vcpu_->resume();
@@ -70,13 +68,6 @@ public:
         observer->shutting_down(cause, "poweroff");
     }
     std::string trace_dump(std::size_t, std::optional<unsigned>) override { return trace; }
-
-    void set_level(bus::IntId, bool) override {}
-    void pulse(bus::IntId) override {}
-    void set_private_level(bus::VcpuIndex, bus::IntId, bool) override {}
-    void machine_stop_requested(bus::VcpuIndex, trap::StopReason) override {}
-    void vcpu_failed(bus::VcpuIndex, const std::string&) override {}
-    void reset_pe_state(bus::VcpuIndex) override {}
 
     vcpu::FakeAccel* accel = nullptr;
     RunState state = RunState::Running;

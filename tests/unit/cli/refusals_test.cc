@@ -35,11 +35,9 @@ constexpr Refusal kRefusals[] = {
     {"-machine virt,gic-verison=3",
      "-machine gic-verison=3: unknown key 'gic-verison' (did you mean 'gic-version'?)"},
     {"-machine virt,=3", "-machine virt,=3: a key is missing before '=3'"},
-    {"-machine virt,gic-version=2",
-     "-machine gic-version=2: a GICv2 is not supported yet by this version; gic-version=3 is"},
     {"-M virt,gic_version=4",
      "-M gic-version=4: a GICv4 is not supported yet by this version; gic-version=3 is"},
-    {"-machine gic-version=7", "-machine gic-version=7: must be 3, max or host"},
+    {"-machine gic-version=7", "-machine gic-version=7: must be 2, 3, max or host"},
     {"-machine virtualization=on",
      "-machine virtualization=on: EL2 in the guest is not supported yet by this version"},
     {"-machine secure=on", "-machine secure=on: EL3 in the guest is not supported yet by this version"},
@@ -51,8 +49,8 @@ constexpr Refusal kRefusals[] = {
     {"-smp 4,cores", "-smp cores: a value is missing"},
     {"-machine virt,nodumpdtb", "-machine nodumpdtb: unknown key 'nodumpdtb' (did you mean 'dumpdtb'?)"},
     {"-machine mte=maybe", "-machine mte=maybe: must be on or off"},
-    {"-machine its=on",
-     "-machine its=on: the interrupt translation service (ITS) is not supported yet by this version"},
+    {"-machine its=maybe", "-machine its=maybe: must be on, off or auto"},
+    {"-machine irqchip=apic", "-machine irqchip=apic: must be gic or rvic"},
     {"-machine msi=its",
      "-machine msi=its: message-signalled interrupts are not supported yet by this version"},
     {"-machine msi=x", "-machine msi=x: must be off or auto"},
@@ -78,10 +76,9 @@ constexpr Refusal kRefusals[] = {
      "-accel kvm,trap-harder=on,kernel-irqchip=on: kernel-irqchip=on contradicts trap-harder, whose "
      "interrupt "
      "controller is in userspace"},
-    {"-machine kernel-irqchip=on",
-     "-accel trap-harder (the default): kernel-irqchip=on contradicts trap-harder, whose interrupt "
-     "controller is "
-     "in userspace"},
+    {"-accel trap-harder -machine kernel-irqchip=on",
+     "-accel trap-harder: kernel-irqchip=on contradicts trap-harder, whose interrupt controller is in "
+     "userspace"},
     {"-accel tcg",
      "-accel tcg: emulation is not supported yet by this version; use -accel trap-harder or -accel kvm"},
     {"-accel hvf -accel tcg",

@@ -1,54 +1,13 @@
 // The remote protocol, packet by packet, as the GDB manual's appendix "GDB Remote Serial Protocol" defines
-// it.
-#include <gmock/gmock.h>
-
-#include "gdb/session.h"
-#include "gdb_fake_target.h"
+// it: framing, running and stopping, and how a session ends.
+#include "gdb_session_fixture.h"
 
 namespace trapeze::debug::gdb {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::StartsWith;
 using Action = ResumeAction;
-
-class GdbSession : public testing::Test {
-protected:
-    GdbSession() { session_.start(); }
-
-    void raw(std::string_view bytes) {
-        session_.receive({reinterpret_cast<const u8*>(bytes.data()), bytes.size()});
-    }
-    // Sends a packet and returns all that comes back, without acknowledgements and framing; packets separated
-    // by |.
-    std::string send(std::string_view payload) {
-        out_.clear();
-        raw(frame(payload));
-        return take();
-    }
-    std::string take() {
-        std::string text;
-        std::size_t at = 0;
-        while ((at = out_.find('$', at)) != std::string::npos) {
-            const std::size_t end = out_.find('#', at);
-            if (!text.empty()) text += '|';
-            text += out_.substr(at + 1, end - at - 1);
-            at = end;
-        }
-        out_.clear();
-        return text;
-    }
-    void resume_and_stop(std::string_view packet, const StopInfo& stop) {
-        EXPECT_EQ(send(packet), "");
-        target_.running = false;
-        session_.stopped(stop);
-    }
-
-    FakeTarget target_;
-    std::string out_;
-    Session session_{target_, [this](std::string_view bytes) { out_ += bytes; }};
-};
 
 // --- Framing ---
 
@@ -90,106 +49,6 @@ TEST_F(GdbSession, WhatIsNotKnownGetsAnEmptyReply) {
         EXPECT_EQ(send(packet), "") << packet;
     }
     EXPECT_EQ(target_.resumes, 0u);
-}
-
-// --- Registers and memory ---
-
-TEST_F(GdbSession, ReadsAndWritesAllRegisters) {
-    target_.registers[{0, 0}] = 0x1122334455667788;
-    target_.registers[{0, 2}] = 0xaabbccdd;
-    EXPECT_EQ(send("g"),
-              "8877665544332211"
-              "0000000000000000"
-              "ddccbbaa");
-    EXPECT_EQ(send("G"
-                   "0100000000000000"
-                   "0200000000000000"
-                   "03000000"),
-              "OK");
-    EXPECT_EQ((target_.registers[{0, 0}]), 1u);
-    EXPECT_EQ((target_.registers[{0, 1}]), 2u);
-    EXPECT_EQ((target_.registers[{0, 2}]), 3u);
-    EXPECT_EQ(send("G01"), "E16");
-    EXPECT_EQ(send("Gxx"), "E16");
-}
-
-TEST_F(GdbSession, ReadsAndWritesOneRegister) {
-    EXPECT_EQ(send("P1=efbeadde00000000"), "OK");
-    EXPECT_EQ(send("p1"), "efbeadde00000000");
-    EXPECT_EQ(send("p3"), std::string(32, 'x'));
-    EXPECT_EQ(send("P4=0000000000000000"), "E16");
-    EXPECT_EQ(send("P1=ef"), "E16");
-    for (const char* packet : {"p5", "p", "pzz", "pffffffffffff", "P5=00", "P1", "P=00"}) {
-        EXPECT_EQ(send(packet), "E16") << packet;
-    }
-}
-
-TEST_F(GdbSession, RegistersAreThoseOfTheChosenThread) {
-    target_.registers[{1, 0}] = 7;
-    EXPECT_EQ(send("Hg2"), "OK");
-    EXPECT_EQ(send("p0"), "0700000000000000");
-    EXPECT_EQ(send("Hg3"), "E16");
-    EXPECT_EQ(send("Hx1"), "E16");
-    EXPECT_EQ(send("H"), "E16");
-}
-
-TEST_F(GdbSession, ReadsAndWritesMemory) {
-    EXPECT_EQ(send("M40000010,4:01020304"), "OK");
-    EXPECT_EQ(send("m40000010,4"), "01020304");
-    EXPECT_EQ(send("X40000020,4:ab}\x03"
-                   "d"),
-              "OK");  // } escapes #
-    EXPECT_EQ(send("m40000020,4"), "61622364");
-    EXPECT_EQ(send("x40000020,4"),
-              "bab}\x03"
-              "d");
-    EXPECT_EQ(send("X40000000,0:"), "OK");  // gdb asks so whether X is there
-    EXPECT_EQ(send("m3ffffff0,4"), "E0e");
-    EXPECT_EQ(send("m40003ffe,8"), "0000");  // as much as there is
-    EXPECT_EQ(send("M40003ffe,4:00000000"), "E0e");
-    for (const char* packet : {"m", "m1", "m,4", "mg,4", "M40000010,4:0102", "M40000010,2", "X40000010,2",
-                               "X40000010,2:abc", "m40000000,fffffffffffffffff"}) {
-        EXPECT_EQ(send(packet), "E16") << packet;
-    }
-}
-
-TEST_F(GdbSession, ALongReadIsCutShortInsteadOfOverflowing) {
-    const std::string reply = send("m40000000,ffffffff");
-    EXPECT_LE(reply.size(), kMaxPacket);
-    EXPECT_GE(reply.size(), kMaxPacket - 2);
-    target_.memory.assign(target_.memory.size(), '#');  // each needs an escape
-    EXPECT_LE(send("x40000000,ffffffff").size(), kMaxPacket);
-}
-
-TEST_F(GdbSession, PhysicalMemoryMode) {
-    target_.memory[0] = 0x5a;
-    EXPECT_EQ(send("qqemu.PhyMemMode"), "0");
-    EXPECT_EQ(send("m80000000,1"), "E0e");
-    EXPECT_EQ(send("Qqemu.PhyMemMode:1"), "OK");
-    EXPECT_EQ(send("qqemu.PhyMemMode"), "1");
-    EXPECT_EQ(send("m80000000,1"), "5a");
-    EXPECT_EQ(send("qXfer:memory-map:read::0,100"), "l<physical/>");
-    EXPECT_EQ(send("Qqemu.PhyMemMode:0"), "OK");
-    EXPECT_EQ(send("m40000000,1"), "5a");
-}
-
-// --- Breakpoints ---
-
-TEST_F(GdbSession, InsertsAndRemovesPointsOfAllKinds) {
-    EXPECT_EQ(send("Z0,40000000,4"), "OK");
-    EXPECT_EQ(send("Z1,40000004,4"), "OK");
-    EXPECT_EQ(send("Z2,40000008,8"), "OK");
-    EXPECT_EQ(send("Z3,40000010,2;cond"), "OK");
-    EXPECT_EQ(send("Z4,40000020,1"), "OK");
-    EXPECT_EQ(send("Z1,40000024,4"), "E1c");  // no register is free
-    EXPECT_EQ(send("Z0,10,4"), "E0e");
-    EXPECT_THAT(target_.points, testing::Contains(FakeTarget::PointId{PointKind::ReadWatch, 0x40000010, 2}));
-    EXPECT_EQ(target_.points.size(), 5u);
-    EXPECT_EQ(send("z3,40000010,2"), "OK");
-    EXPECT_EQ(send("z3,40000010,2"), "E16");
-    for (const char* packet : {"Z", "Z0", "Z0,", "Z0,4", "z0x4,4", "Z0,g,4"})
-        EXPECT_EQ(send(packet), "E16") << packet;
-    EXPECT_EQ(target_.points.size(), 4u);
 }
 
 // --- Running ---
@@ -310,63 +169,6 @@ TEST_F(GdbSession, StepFlagsAreQemus) {
     EXPECT_EQ(send("Qqemu.sstep=8"), "E16");
     EXPECT_EQ(send("qqemu.sstep"), "0x5");
     EXPECT_EQ(send("qqemu.Supported"), "sstepbits;sstep;PhyMemMode");
-}
-
-// --- Queries ---
-
-TEST_F(GdbSession, SupportedFeatures) {
-    const std::string reply = send("qSupported:multiprocess+;swbreak+;xmlRegisters=i386");
-    for (const char* feature :
-         {"PacketSize=4000", "QStartNoAckMode+", "multiprocess+", "swbreak+", "hwbreak+", "vContSupported+",
-          "qXfer:features:read+", "qXfer:memory-map:read+", "qXfer:threads:read+"}) {
-        EXPECT_THAT(reply, HasSubstr(feature));
-    }
-    EXPECT_EQ(send("?"), "T05thread:p1.1;");
-    EXPECT_EQ(send("qC"), "QCp1.1");
-}
-
-TEST_F(GdbSession, Threads) {
-    EXPECT_EQ(send("qfThreadInfo"), "m1,2");
-    EXPECT_EQ(send("qsThreadInfo"), "l");
-    EXPECT_EQ(send("T2"), "OK");
-    EXPECT_EQ(send("T3"), "E16");
-    EXPECT_EQ(send("T-1"), "E16");
-    EXPECT_EQ(send("qThreadExtraInfo,2"), to_hex(std::string_view("CPU#1 [<on>]")));
-    EXPECT_EQ(send("qThreadExtraInfo,7"), "E16");
-    EXPECT_EQ(send("qAttached"), "1");
-    EXPECT_EQ(send("qAttached:1"), "1");
-    (void)send("qSupported:multiprocess+");
-    EXPECT_EQ(send("qfThreadInfo"), "mp1.1,p1.2");
-    EXPECT_EQ(send("qXfer:threads:read::0,1000"),
-              "l<?xml version=\"1.0\"?>\n<threads>\n<thread id=\"p1.1\" core=\"0\">CPU}\x03"
-              "0 [&lt;on&gt;]</thread>\n"
-              "<thread id=\"p1.2\" core=\"1\">CPU}\x03"
-              "1 [&lt;on&gt;]</thread>\n</threads>\n");
-}
-
-TEST_F(GdbSession, DocumentsComeInPieces) {
-    target_.xml = "0123456789";
-    EXPECT_EQ(send("qXfer:features:read:target.xml:0,4"), "m0123");
-    EXPECT_EQ(send("qXfer:features:read:target.xml:4,100"), "l456789");
-    EXPECT_EQ(send("qXfer:features:read:target.xml:a,4"), "l");
-    EXPECT_EQ(send("qXfer:features:read:target.xml:b,4"), "E16");
-    EXPECT_EQ(send("qXfer:features:read:target.xml:0"), "E16");
-    EXPECT_EQ(send("qXfer:features:read:other.xml:0,4"), "E00");
-    EXPECT_EQ(send("qXfer:memory-map:read::0,100"), "l<virtual/>");
-    EXPECT_EQ(send("qXfer:auxv:read::0,100"), "");
-}
-
-TEST_F(GdbSession, MonitorCommands) {
-    EXPECT_EQ(send("qRcmd," + to_hex(std::string_view("info cpus"))),
-              "O" + to_hex(std::string_view("output\n")) + "|OK");
-    EXPECT_EQ(target_.monitor_line, "info cpus");
-    target_.monitor_output.clear();
-    EXPECT_EQ(send("qRcmd,6869"), "OK");
-    EXPECT_EQ(send("qRcmd,6"), "E16");
-    target_.monitor_output.assign(3 * kMaxPacket, 'x');
-    const std::string reply = send("qRcmd,6869");
-    EXPECT_EQ(std::ranges::count(reply, '|'), 7);
-    EXPECT_THAT(reply, testing::EndsWith("|OK"));
 }
 
 // --- The end ---

@@ -8,8 +8,8 @@
 #include <sstream>
 
 #include "core_dump.h"
+#include "fake_machine.h"
 #include "monitor_fakes.h"
-#include "monitor_machine.h"
 #include "trapeze/base/fd.h"
 
 namespace trapeze::debug {

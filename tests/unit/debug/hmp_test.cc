@@ -6,9 +6,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "fake_machine.h"
 #include "hmp_expression.h"
 #include "monitor_fakes.h"
-#include "monitor_machine.h"
 #include "trapeze/base/fd.h"
 #include "trapeze/base/log.h"
 
@@ -27,20 +27,7 @@ protected:
         ASSERT_TRUE(machine.memory().write(mem::Gpa{address},
                                            {reinterpret_cast<const u8*>(bytes.data()), bytes.size()}));
     }
-    void store_u64(u64 address, u64 value) {
-        store(address, {reinterpret_cast<const char*>(&value), sizeof(value)});
-    }
-    // Stage 1 on, 4KB granule, 39-bit addresses: virtual 0x1000 is physical kRam + 0x5000.
-    void map_a_page() {
-        constexpr u64 kTable = FakeMachine::kRam + 0x10000;
-        machine.accels[0]->preset(arch::reg::SCTLR_EL1, 1);
-        machine.accels[0]->preset(arch::reg::TCR_EL1, u64{25} | u64{0b101} << 32);
-        machine.accels[0]->preset(arch::reg::TTBR0_EL1, kTable);
-        machine.accels[0]->preset(arch::reg::ID_AA64MMFR0_EL1, 0x1125);
-        store_u64(kTable, (kTable + 0x1000) | 3);
-        store_u64(kTable + 0x1000, (kTable + 0x2000) | 3);
-        store_u64(kTable + 0x2000 + 8, (FakeMachine::kRam + 0x5000) | 0x403);
-    }
+    void map_a_page() { machine.map_page(0, 0x1000, FakeMachine::kRam + 0x5000); }
     std::string run(std::string_view line) { return hmp.execute(line); }
 
     FakeMachine machine;

@@ -16,6 +16,7 @@
 #include "exits.h"
 #include "trapeze/trap/trace_events.h"
 #include "vcpu/fake_accel.h"
+#include "vcpu/fake_host.h"
 
 namespace trapeze::debug {
 namespace {
@@ -23,7 +24,7 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-class InstrumentsTest : public testing::Test, public bus::IrqSink, public vcpu::VcpuHost {
+class InstrumentsTest : public testing::Test, public vcpu::FakeHost {
 protected:
     ~InstrumentsTest() override {
         cpus_.clear();
@@ -46,11 +47,9 @@ protected:
             auto accel = std::make_unique<vcpu::FakeAccel>();
             accel->preset_virtual_timer(accel::ArmedTimer{.cval = 100, .count = 0});  // WFI sleeps 100 us
             accels_.push_back(accel.get());
-            cpus_.push_back(std::make_unique<vcpu::Vcpu>(
-                vcpu::Vcpu::Config{.index = n,
-                                   .private_interrupts = {bus::IntId{27}, bus::IntId{30}, bus::IntId{23}},
-                                   .entry_features = {}},
-                std::move(accel), trap::Handlers{sysregs_, around_.calls, around_.bus}, *this, *this));
+            cpus_.push_back(std::make_unique<vcpu::Vcpu>(vcpu::fake_config(n), std::move(accel),
+                                                         trap::Handlers{sysregs_, around_.calls, around_.bus},
+                                                         *this, *this));
             instruments_->attach(*cpus_.back());
         }
         for (unsigned n = 0; n < 2; ++n) {
@@ -71,13 +70,6 @@ protected:
         for (const auto& cpu : cpus_) cpu->pause();
         for (const auto& cpu : cpus_) cpu->wait_paused();
     }
-
-    void set_level(bus::IntId, bool) override {}
-    void pulse(bus::IntId) override {}
-    void set_private_level(bus::VcpuIndex, bus::IntId, bool) override {}
-    void machine_stop_requested(bus::VcpuIndex, trap::StopReason) override {}
-    void vcpu_failed(bus::VcpuIndex, const std::string&) override {}
-    void reset_pe_state(bus::VcpuIndex) override {}
 
     Surroundings around_;
     trap::SysRegSpace sysregs_;

@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "fake_machine.h"
 #include "monitor_fakes.h"
-#include "monitor_machine.h"
 #include "qmp_framer.h"
 
 namespace trapeze::debug {

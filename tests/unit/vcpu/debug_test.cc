@@ -1,8 +1,5 @@
 // A vCPU under a debugger: what stops it, what it goes on with, and what remains the guest's.
-#include <gtest/gtest.h>
-
-#include "fake_accel.h"
-#include "trapeze/vcpu/vcpu.h"
+#include "vcpu_fixture.h"
 
 namespace trapeze::vcpu {
 namespace {
@@ -12,61 +9,16 @@ using arch::Esr;
 using arch::ExceptionClass;
 using Kind = DebugEvent::Kind;
 
-constexpr u64 kPc = 0x4000'0100;
 constexpr u64 kVbar = 0x4000'8000;
 constexpr u32 kWfi = 0;
 
-class Device final : public bus::MmioDevice {
-public:
-    u64 mmio_read(const bus::MmioAccess&) override { return 0x42; }
-    void mmio_write(const bus::MmioAccess&, u64) override { ++writes; }
-    void reset() override {}
-    std::string_view name() const override { return "test"; }
-    std::atomic<int> writes{0};
-};
-
-struct Calls {};
-constexpr trap::HypercallRow<Calls> kCalls[] = {
-    {0x8400'0000, 0,
-     [](Calls&, trap::CpuPort&, const trap::HypercallArgs&) -> trap::Outcome {
-         return trap::CallResult{{0x1'0001}, 1};
-     },
-     "test"},
-    {0x8400'0002, 0,
-     [](Calls&, trap::CpuPort&, const trap::HypercallArgs&) -> trap::Outcome {
-         return trap::Stop{trap::StopReason::CpuOff};
-     },
-     "test"},
-    {0x8400'0008, 0,
-     [](Calls&, trap::CpuPort&, const trap::HypercallArgs&) -> trap::Outcome {
-         return trap::Stop{trap::StopReason::PowerOff};
-     },
-     "test"},
-};
-
-class VcpuDebug : public testing::Test, public bus::IrqSink, public VcpuHost {
+class VcpuDebug : public VcpuFixture {
 protected:
-    VcpuDebug() {
-        calls_.add(call_owner_, std::span(kCalls));
-        bus_.add({mem::Gpa{0x0900'0000}, 0x1000}, device_);
-        auto owned = std::make_unique<FakeAccel>();
-        accel_ = owned.get();
-        vcpu_ = std::make_unique<Vcpu>(
-            Vcpu::Config{.index = 0,
-                         .private_interrupts = {bus::IntId{27}, bus::IntId{30}, bus::IntId{23}},
-                         .entry_features = {}},
-            std::move(owned), trap::Handlers{sysregs_, calls_, bus_}, *this, *this);
-        EXPECT_TRUE(vcpu_->start());
-        EXPECT_EQ(vcpu_->power_on(kPc, 0), PowerOnResult::Success);
-        vcpu_->resume();
-        accel_->wait_idle();
+    void SetUp() override {
+        start();
         accel_->preset(arch::reg::VBAR_EL1, kVbar);
     }
 
-    void pause() {
-        vcpu_->pause();
-        vcpu_->wait_paused();
-    }
     // Resumes with these settings and lets it enter the guest.
     void debug(DebugSettings settings) {
         pause();
@@ -84,14 +36,9 @@ protected:
         settings.guest.software_breakpoints = true;
         debug(std::move(settings));
     }
-    void exit(accel::Exit exit) { accel_->push(std::move(exit)); }
-    void trap(ExceptionClass ec, u32 iss, u64 pc = kPc) {
-        accel_->preset(CoreReg::Pc, pc);
-        exit(accel::TrapExit{Esr::make(ec, iss), pc, 0});
-    }
     void debug_exit(ExceptionClass ec, u32 iss = 0, u64 far = 0) {
         accel_->preset(CoreReg::Pc, kPc);
-        exit(accel::DebugExit{Esr::make(ec, iss), kPc, far});
+        accel_->push(accel::DebugExit{Esr::make(ec, iss), kPc, far});
     }
     DebugEvent wait_event() {
         std::unique_lock lock(mutex_);
@@ -105,12 +52,6 @@ protected:
         return !events_.empty();
     }
 
-    void set_level(bus::IntId, bool) override {}
-    void pulse(bus::IntId) override {}
-    void set_private_level(bus::VcpuIndex, bus::IntId, bool) override {}
-    void machine_stop_requested(bus::VcpuIndex, trap::StopReason) override {}
-    void vcpu_failed(bus::VcpuIndex, const std::string&) override {}
-    void reset_pe_state(bus::VcpuIndex) override {}
     void debug_stopped(bus::VcpuIndex, const DebugEvent& event) override {
         std::lock_guard lock(mutex_);
         events_.push_back(event);
@@ -120,13 +61,6 @@ protected:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<DebugEvent> events_;
-    Calls call_owner_;
-    Device device_;
-    trap::SysRegSpace sysregs_;
-    trap::HypercallSpace calls_;
-    bus::MmioBus bus_;
-    FakeAccel* accel_ = nullptr;
-    std::unique_ptr<Vcpu> vcpu_;  // last: its thread uses everything above
 };
 
 TEST_F(VcpuDebug, AStepOfTheCpuStopsUntilResumed) {
@@ -146,46 +80,46 @@ TEST_F(VcpuDebug, AStepOfTheCpuStopsUntilResumed) {
 
 TEST_F(VcpuDebug, AnInstructionFinishedHereIsAStep) {
     step();
-    accel_->preset(accel::x_reg(0), 0x8400'0000);
-    trap(ExceptionClass::Hvc64, 0, kPc + 4);
+    accel_->preset(accel::x_reg(0), kVersionCall);
+    begin_trap(ExceptionClass::Hvc64, 0, kPc + 4);
     EXPECT_EQ(wait_event().pc, kPc + 4);
-    EXPECT_EQ(accel_->reg(accel::x_reg(0)), 0x1'0001u);
+    EXPECT_EQ(accel_->reg(accel::x_reg(0)), kVersion);
 }
 
 TEST_F(VcpuDebug, AStepDoesNotSleepInWfi) {
     step();
-    trap(ExceptionClass::Wfx, kWfi);
+    begin_trap(ExceptionClass::Wfx, kWfi);
     EXPECT_EQ(wait_event().pc, kPc + 4);
 }
 
 TEST_F(VcpuDebug, AStepOverMmioHasItsResult) {
     step();
     accel_->preset(CoreReg::Pc, kPc);
-    exit(accel::MmioExit{mem::Gpa{0x0900'0000}, 4, false, 0});
+    accel_->push(accel::MmioExit{mem::Gpa{kDevice + 0x40}, 4, false, 0});
     EXPECT_EQ(wait_event().kind, Kind::Step);
-    EXPECT_EQ(accel_->mmio_data(), 0x42u);
+    EXPECT_EQ(accel_->mmio_data(), 0x40u);
     EXPECT_FALSE(accel_->exit_pending());
 }
 
 TEST_F(VcpuDebug, AStepIntoAnExceptionEndsAtTheVector) {
     step();
     accel_->preset(CoreReg::Pstate, 0x3c5);
-    trap(ExceptionClass::Sys64, arch::SysRegIss{arch::reg::ACTLR_EL1, 0, true}.encode());
+    begin_trap(ExceptionClass::Sys64, sys(kUnknownSysReg, 0, true));
     EXPECT_EQ(wait_event().pc, kVbar + 0x200);
 }
 
 TEST_F(VcpuDebug, AStepOfCpuOffIsReported) {
     step();
-    accel_->preset(accel::x_reg(0), 0x8400'0002);
-    trap(ExceptionClass::Hvc64, 0, kPc + 4);
+    accel_->preset(accel::x_reg(0), kCpuOffCall);
+    begin_trap(ExceptionClass::Hvc64, 0, kPc + 4);
     EXPECT_EQ(wait_event().kind, Kind::Step);
     EXPECT_EQ(vcpu_->power_state(), PowerState::Off);
 }
 
 TEST_F(VcpuDebug, AStepThatEndsTheMachineIsNotReported) {
     step();
-    accel_->preset(accel::x_reg(0), 0x8400'0008);
-    trap(ExceptionClass::Hvc64, 0, kPc + 4);
+    accel_->preset(accel::x_reg(0), kPowerOffCall);
+    begin_trap(ExceptionClass::Hvc64, 0, kPc + 4);
     pause();
     EXPECT_FALSE(has_event());
     EXPECT_FALSE(vcpu_->is_debug_stopped());
@@ -268,26 +202,26 @@ TEST_F(VcpuDebug, ACaughtTrapStopsBeforeItIsServedAndPassesOnce) {
                return std::holds_alternative<trap::HypercallTrap>(t) ? std::optional<std::string>("call")
                                                                      : std::nullopt;
            }});
-    accel_->preset(accel::x_reg(0), 0x8400'0000);
-    trap(ExceptionClass::Hvc64, 0, kPc + 4);
+    accel_->preset(accel::x_reg(0), kVersionCall);
+    begin_trap(ExceptionClass::Hvc64, 0, kPc + 4);
     const DebugEvent event = wait_event();
     EXPECT_EQ(event.kind, Kind::Catch);
     EXPECT_EQ(event.text, "call");
     EXPECT_EQ(event.pc, kPc);
     EXPECT_FALSE(event.completed);
     EXPECT_EQ(accel_->reg(CoreReg::Pc), kPc);
-    EXPECT_EQ(accel_->reg(accel::x_reg(0)), 0x8400'0000u);  // nothing has happened
+    EXPECT_EQ(accel_->reg(accel::x_reg(0)), kVersionCall);  // nothing has happened
 
     pause();
     vcpu_->pass_catch();
     vcpu_->resume();
-    trap(ExceptionClass::Hvc64, 0, kPc + 4);
+    begin_trap(ExceptionClass::Hvc64, 0, kPc + 4);
     accel_->wait_idle();
     EXPECT_FALSE(has_event());
-    EXPECT_EQ(accel_->reg(accel::x_reg(0)), 0x1'0001u);
+    EXPECT_EQ(accel_->reg(accel::x_reg(0)), kVersion);
 
-    accel_->preset(accel::x_reg(0), 0x8400'0000);
-    trap(ExceptionClass::Hvc64, 0, kPc + 4);  // once only
+    accel_->preset(accel::x_reg(0), kVersionCall);
+    begin_trap(ExceptionClass::Hvc64, 0, kPc + 4);  // once only
     EXPECT_EQ(wait_event().kind, Kind::Catch);
 }
 
@@ -297,10 +231,10 @@ TEST_F(VcpuDebug, ACaughtMmioAccessIsFinishedFirst) {
                                                                 : std::nullopt;
            }});
     accel_->preset(CoreReg::Pc, kPc);
-    exit(accel::MmioExit{mem::Gpa{0x0900'0000}, 4, true, 1});
+    accel_->push(accel::MmioExit{mem::Gpa{kDevice}, 4, true, 1});
     const DebugEvent event = wait_event();
     EXPECT_TRUE(event.completed);
-    EXPECT_EQ(device_.writes, 1);
+    EXPECT_EQ(device_.written, 1u);
     EXPECT_FALSE(accel_->exit_pending());
 }
 

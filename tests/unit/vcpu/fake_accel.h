@@ -1,10 +1,12 @@
 // A vCPU accelerator that plays a script of exits and records what completion does to the registers.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
+#include <vector>
 
 #include "trapeze/accel/accel.h"
 #include "trapeze/base/check.h"
@@ -67,6 +69,18 @@ public:
     accel::GuestDebug guest_debug() {
         std::lock_guard lock(mutex_);
         return debug_;
+    }
+    void refuse_guest_debug(bool refuse) {
+        std::lock_guard lock(mutex_);
+        refuse_debug_ = refuse;
+    }
+    unsigned instruction_writes() {
+        std::lock_guard lock(mutex_);
+        return instruction_writes_;
+    }
+    void preset_vector_length(unsigned bytes) {
+        std::lock_guard lock(mutex_);
+        vector_length_ = bytes;
     }
     unsigned guest_debug_calls() {
         std::lock_guard lock(mutex_);
@@ -145,11 +159,32 @@ public:
     }
     Result<> set_guest_debug(const accel::GuestDebug& debug) override {
         std::lock_guard lock(mutex_);
+        if (refuse_debug_) return fail("no debugging today");
         debug_ = debug;
         ++debug_calls_;
         return {};
     }
     accel::DebugLimits debug_limits() const override { return {.breakpoints = 2, .watchpoints = 2}; }
+    unsigned vector_length() const override {
+        std::lock_guard lock(mutex_);
+        return vector_length_;
+    }
+    bool get_vector(accel::VectorReg reg, unsigned n, std::span<u8> to) override {
+        std::lock_guard lock(mutex_);
+        std::vector<u8>& value = vectors_[{reg, n}];
+        value.resize(to.size());
+        std::ranges::copy(value, to.begin());
+        return true;
+    }
+    bool set_vector(accel::VectorReg reg, unsigned n, std::span<const u8> from) override {
+        std::lock_guard lock(mutex_);
+        vectors_[{reg, n}].assign(from.begin(), from.end());
+        return true;
+    }
+    void instructions_written(std::span<const u8>) override {
+        std::lock_guard lock(mutex_);
+        ++instruction_writes_;
+    }
     Result<> reset() override {
         std::lock_guard lock(mutex_);
         ++resets_;
@@ -176,6 +211,10 @@ private:
     accel::DeviceIrqLevels levels_;
     accel::GuestDebug debug_;
     unsigned debug_calls_ = 0;
+    bool refuse_debug_ = false;
+    unsigned instruction_writes_ = 0;
+    unsigned vector_length_ = 0;
+    std::map<std::pair<accel::VectorReg, unsigned>, std::vector<u8>> vectors_;
 };
 
 }  // namespace trapeze::vcpu

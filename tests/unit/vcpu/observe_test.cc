@@ -1,47 +1,15 @@
 // What an observer of exits is told, and that nothing is when nobody asks.
-#include <gtest/gtest.h>
-
 #include <mutex>
 #include <vector>
 
-#include "fake_accel.h"
-#include "trapeze/vcpu/vcpu.h"
+#include "vcpu_fixture.h"
 
 namespace trapeze::vcpu {
 namespace {
 
 using accel::CoreReg;
 using accel::x_reg;
-using arch::Esr;
 using arch::ExceptionClass;
-
-constexpr u64 kPc = 0x4000'0100;
-
-struct Regs {
-    u64 value = 0x1234;
-    u64 get() { return value; }
-    void put(u64 v) { value = v; }
-};
-constexpr trap::SysRegRow<Regs> kRegs[] = {
-    trap::rows::rw<&Regs::get, &Regs::put>(arch::reg::ACTLR_EL1, "test"),
-};
-
-struct Calls {};
-constexpr trap::HypercallRow<Calls> kCalls[] = {
-    {0x8400'0000, 0,
-     [](Calls&, trap::CpuPort&, const trap::HypercallArgs&) -> trap::Outcome {
-         return trap::CallResult{{0x1'0003}, 1};
-     },
-     "test"},
-};
-
-class Device final : public bus::MmioDevice {
-public:
-    u64 mmio_read(const bus::MmioAccess&) override { return 0x90; }
-    void mmio_write(const bus::MmioAccess&, u64) override {}
-    void reset() override {}
-    std::string_view name() const override { return "test"; }
-};
 
 class Recorder final : public ExitObserver {
 public:
@@ -73,35 +41,14 @@ public:
     int threads = 0;
 };
 
-class ObserveTest : public testing::Test, public bus::IrqSink, public VcpuHost {
+class ObserveTest : public VcpuFixture {
 protected:
     void start(bool observed) {
-        sysregs_.add(regs_, std::span(kRegs));
-        calls_.add(call_owner_, std::span(kCalls));
-        bus_.add({mem::Gpa{0x0900'0000}, 0x1000}, device_);
-        auto owned = std::make_unique<FakeAccel>();
-        accel_ = owned.get();
-        vcpu_ = std::make_unique<Vcpu>(
-            Vcpu::Config{.index = 0,
-                         .private_interrupts = {bus::IntId{27}, bus::IntId{30}, bus::IntId{23}},
-                         .entry_features = {}},
-            std::move(owned), trap::Handlers{sysregs_, calls_, bus_}, *this, *this);
         vcpu_->set_observer(recorder_);
         vcpu_->observe(observed);
-        EXPECT_TRUE(vcpu_->start());
-        EXPECT_EQ(vcpu_->power_on(kPc, 0), PowerOnResult::Success);
-        vcpu_->resume();
-        accel_->wait_idle();
+        VcpuFixture::start();
         accel_->preset(CoreReg::Pc, kPc);
-        accel_->preset(CoreReg::Pstate, 0x3c5);
-    }
-    void play(accel::Exit exit) {
-        accel_->push(std::move(exit));
-        accel_->wait_idle();
-    }
-    void trap(ExceptionClass ec, u32 iss, u64 pc = kPc) { play(accel::TrapExit{Esr::make(ec, iss), pc, 0}); }
-    static u32 sys(arch::SysReg reg, unsigned rt, bool read) {
-        return arch::SysRegIss{reg, static_cast<u8>(rt), read}.encode();
+        accel_->preset(CoreReg::Pstate, kEl1h);
     }
     template <typename T>
     static T as(const ObservedExit& exit) {
@@ -119,22 +66,7 @@ protected:
         EXPECT_EQ(e.guest_ns() + e.handling_ns() + e.blocked_ns(), e.done_ns - e.entered_ns);
     }
 
-    void set_level(bus::IntId, bool) override {}
-    void pulse(bus::IntId) override {}
-    void set_private_level(bus::VcpuIndex, bus::IntId, bool) override {}
-    void machine_stop_requested(bus::VcpuIndex, trap::StopReason) override {}
-    void vcpu_failed(bus::VcpuIndex, const std::string&) override {}
-    void reset_pe_state(bus::VcpuIndex) override {}
-
-    Regs regs_;
-    Calls call_owner_;
-    Device device_;
-    trap::SysRegSpace sysregs_;
-    trap::HypercallSpace calls_;
-    bus::MmioBus bus_;
     Recorder recorder_;
-    FakeAccel* accel_ = nullptr;
-    std::unique_ptr<Vcpu> vcpu_;
 };
 
 TEST_F(ObserveTest, NothingWhileOffAndEverythingFromTheNextEntryOn) {
@@ -158,7 +90,7 @@ TEST_F(ObserveTest, SystemRegisters) {
     ObservedExit exit = recorder_.last();
     EXPECT_TRUE(as<trap::SysRegTrap>(exit).is_read);
     EXPECT_EQ(as<trap::SysRegTrap>(exit).reg, arch::reg::ACTLR_EL1);
-    EXPECT_EQ(exit.value, 0x1234u);
+    EXPECT_EQ(exit.value, regs_.value);
     EXPECT_EQ(exit.pc, kPc);
     EXPECT_FALSE(exit.exception);
     expect_times(exit);
@@ -169,7 +101,7 @@ TEST_F(ObserveTest, SystemRegisters) {
     EXPECT_FALSE(as<trap::SysRegTrap>(exit).is_read);
     EXPECT_EQ(exit.value, 0x77u);
 
-    trap(ExceptionClass::Sys64, sys(arch::SysReg(3, 0, 15, 1, 1), 0, true));
+    trap(ExceptionClass::Sys64, sys(kUnknownSysReg, 0, true));
     exit = recorder_.last();
     EXPECT_TRUE(exit.exception);
     EXPECT_EQ(exit.value, std::nullopt);
@@ -177,27 +109,27 @@ TEST_F(ObserveTest, SystemRegisters) {
 
 TEST_F(ObserveTest, HypercallsWithTheirArgumentsAndResult) {
     start(true);
-    accel_->preset(x_reg(0), 0x8400'0000);
+    accel_->preset(x_reg(0), kVersionCall);
     for (unsigned n = 1; n < 4; ++n) accel_->preset(x_reg(n), 16 * n);
     trap(ExceptionClass::Hvc64, 0, kPc + 4);
     const ObservedExit exit = recorder_.last();
     EXPECT_EQ(as<trap::HypercallTrap>(exit).conduit, trap::Conduit::Hvc);
-    EXPECT_EQ(exit.arguments, (std::array<u64, 4>{0x8400'0000, 16, 32, 48}));
-    EXPECT_EQ(exit.value, 0x1'0003u);
+    EXPECT_EQ(exit.arguments, (std::array<u64, 4>{kVersionCall, 16, 32, 48}));
+    EXPECT_EQ(exit.value, kVersion);
     EXPECT_EQ(exit.pc, kPc + 4);
 }
 
 TEST_F(ObserveTest, MmioWithData) {
     start(true);
-    play(accel::MmioExit{mem::Gpa{0x0900'0018}, 4, false, 0});
+    play(accel::MmioExit{mem::Gpa{kDevice + 0x18}, 4, false, 0});
     ObservedExit exit = recorder_.last();
-    EXPECT_EQ(as<trap::MmioTrap>(exit).address.value, 0x0900'0018u);
-    EXPECT_EQ(exit.value, 0x90u);
-    play(accel::MmioExit{mem::Gpa{0x0900'0000}, 1, true, 'x'});
+    EXPECT_EQ(as<trap::MmioTrap>(exit).address.value, kDevice + 0x18);
+    EXPECT_EQ(exit.value, 0x18u);
+    play(accel::MmioExit{mem::Gpa{kDevice}, 1, true, 'x'});
     exit = recorder_.last();
     EXPECT_TRUE(as<trap::MmioTrap>(exit).is_write);
     EXPECT_EQ(exit.value, u64{'x'});
-    play(accel::UndescribedMmioExit{mem::Gpa{0x0900'0000}, 0x1234});
+    play(accel::UndescribedMmioExit{mem::Gpa{kDevice}, 0x1234});
     exit = recorder_.last();
     EXPECT_EQ(as<trap::UndescribedMmioTrap>(exit).iss, 0x1234u);
     EXPECT_TRUE(exit.exception);
@@ -219,8 +151,7 @@ TEST_F(ObserveTest, SleepIsApartFromHandling) {
 TEST_F(ObserveTest, InterruptionsAreExitsToo) {
     start(true);
     const std::size_t before = recorder_.count();
-    accel_->push(accel::InterruptedExit{});
-    accel_->wait_idle();
+    play(accel::InterruptedExit{});
     EXPECT_EQ(recorder_.count(), before + 1);
     std::lock_guard lock(recorder_.mutex);
     EXPECT_EQ(recorder_.exits.back().kind, ObservedExit::Kind::Interrupted);

@@ -1,9 +1,7 @@
 #include "trapeze/vcpu/vcpu.h"
 
-#include <gtest/gtest.h>
-
-#include "fake_accel.h"
 #include "trapeze/arch/pstate.h"
+#include "vcpu_fixture.h"
 
 namespace trapeze::vcpu {
 namespace {
@@ -13,87 +11,14 @@ using accel::x_reg;
 using arch::Esr;
 using arch::ExceptionClass;
 
-constexpr u64 kPc = 0x4000'0100;
-constexpr u64 kEl1h = 0x3c5;
-
-// Registers that exist only for these tests.
-struct TestRegs {
-    u64 value = 0x1122'3344'5566'7788;
-    u64 get() { return value; }
-    void put(u64 v) { value = v; }
-};
-constexpr trap::SysRegRow<TestRegs> kTestRegs[] = {
-    trap::rows::rw<&TestRegs::get, &TestRegs::put>(arch::reg::ACTLR_EL1, "test"),
-    trap::rows::ro<&TestRegs::get>(arch::reg::CTR_EL0, "test", trap::MinEl::El0),
-};
-static_assert(trap::valid_sysreg_table(kTestRegs));
-
-struct TestCalls {};
-constexpr trap::HypercallRow<TestCalls> kTestCalls[] = {
-    {0x8400'0000, 0,
-     [](TestCalls&, trap::CpuPort&, const trap::HypercallArgs&) -> trap::Outcome {
-         return trap::CallResult{{0x1'0003}, 1};
-     },
-     "test"},
-    {0x8400'0002, 0,
-     [](TestCalls&, trap::CpuPort&, const trap::HypercallArgs&) -> trap::Outcome {
-         return trap::Stop{trap::StopReason::CpuOff};
-     },
-     "test"},
-    {0x8400'0008, 0,
-     [](TestCalls&, trap::CpuPort&, const trap::HypercallArgs&) -> trap::Outcome {
-         return trap::Stop{trap::StopReason::PowerOff};
-     },
-     "test"},
-    {0xc400'0050, 3,
-     [](TestCalls&, trap::CpuPort&, const trap::HypercallArgs& a) -> trap::Outcome {
-         return trap::CallResult{{a.x3, a.x2, a.x1, 7}, 4};
-     },
-     "test"},
-};
-static_assert(trap::valid_hypercall_table(kTestCalls));
-
-class TestDevice final : public bus::MmioDevice {
-public:
-    u64 mmio_read(const bus::MmioAccess& a) override { return 0xdead'beef'0000'0000 + a.offset; }
-    void mmio_write(const bus::MmioAccess&, u64 v) override { written = v; }
-    void reset() override {}
-    std::string_view name() const override { return "test"; }
-    u64 written = 0;
-};
-
-class VcpuTest : public testing::Test, public bus::IrqSink, public VcpuHost {
+class VcpuTest : public VcpuFixture {
 protected:
-    VcpuTest() {
-        sysregs_.add(regs_, std::span(kTestRegs));
-        calls_.add(call_owner_, std::span(kTestCalls));
-        bus_.add({mem::Gpa{0x0900'0000}, 0x1000}, device_);
-        auto owned = std::make_unique<FakeAccel>();
-        accel_ = owned.get();
-        vcpu_ = std::make_unique<Vcpu>(
-            Vcpu::Config{.index = 0,
-                         .private_interrupts = {bus::IntId{27}, bus::IntId{30}, bus::IntId{23}},
-                         .entry_features = {.pan = true}},
-            std::move(owned), trap::Handlers{sysregs_, calls_, bus_}, *this, *this);
-        EXPECT_TRUE(vcpu_->start());
-        EXPECT_EQ(vcpu_->power_on(kPc, 0x77), PowerOnResult::Success);
-        vcpu_->resume();
-        accel_->wait_idle();
+    VcpuTest() : VcpuFixture({.pan = true}) {}
+    void SetUp() override {
+        start(0x77);
         accel_->preset(CoreReg::Pc, kPc);
     }
 
-    // Plays one trapped instruction at kPc (or after it, for HVC) and waits for its completion.
-    void trap(ExceptionClass ec, u32 iss, u64 pc = kPc) {
-        accel_->preset(CoreReg::Pc, pc);
-        accel_->push(accel::TrapExit{Esr::make(ec, iss), pc, 0});
-        accel_->wait_idle();
-    }
-    static u32 sys(arch::SysReg reg, unsigned rt, bool read) {
-        return arch::SysRegIss{reg, static_cast<u8>(rt), read}.encode();
-    }
-
-    void set_level(bus::IntId, bool) override {}
-    void pulse(bus::IntId) override {}
     void set_private_level(bus::VcpuIndex, bus::IntId id, bool level) override {
         if (bus::to_number(id) == 27) timer_level_.store(level);
     }
@@ -111,14 +36,6 @@ protected:
     std::mutex failure_mutex_;
     std::condition_variable failed_;
     std::string failure_;
-    TestRegs regs_;
-    TestCalls call_owner_;
-    TestDevice device_;
-    trap::SysRegSpace sysregs_;
-    trap::HypercallSpace calls_;
-    bus::MmioBus bus_;
-    FakeAccel* accel_ = nullptr;
-    std::unique_ptr<Vcpu> vcpu_;  // last: its thread uses everything above
 };
 
 TEST_F(VcpuTest, PowerOnResetsAndSetsEntryAndContext) {
@@ -153,7 +70,7 @@ TEST_F(VcpuTest, SkippingClearsBtypeAndSs) {
 TEST_F(VcpuTest, UnknownRegisterIsUndefAtTheInstruction) {
     accel_->preset(arch::reg::VBAR_EL1, 0x8000'0000);
     accel_->preset(arch::reg::SCTLR_EL1, 0);  // SPAN clear: PAN is set on entry
-    trap(ExceptionClass::Sys64, sys(arch::SysReg(3, 0, 15, 1, 1), 0, true));
+    trap(ExceptionClass::Sys64, sys(kUnknownSysReg, 0, true));
     EXPECT_EQ(accel_->reg(CoreReg::Pc), 0x8000'0200u);  // current EL with SP_ELx, synchronous
     EXPECT_EQ(accel_->reg(CoreReg::ElrEl1), kPc);
     EXPECT_EQ(accel_->reg(CoreReg::SpsrEl1), kEl1h);
@@ -177,23 +94,23 @@ TEST_F(VcpuTest, WriteToAReadOnlyRegisterIsUndef) {
 }
 
 TEST_F(VcpuTest, HvcLeavesPcAndSmcAdvancesIt) {
-    accel_->preset(x_reg(0), 0x8400'0000);
+    accel_->preset(x_reg(0), kVersionCall);
     trap(ExceptionClass::Hvc64, 0, kPc + 4);
     EXPECT_EQ(accel_->reg(CoreReg::Pc), kPc + 4);
-    EXPECT_EQ(accel_->reg(x_reg(0)), 0x1'0003u);
-    accel_->preset(x_reg(0), 0x8400'0000);
+    EXPECT_EQ(accel_->reg(x_reg(0)), kVersion);
+    accel_->preset(x_reg(0), kVersionCall);
     trap(ExceptionClass::Smc64, 0, kPc);
     EXPECT_EQ(accel_->reg(CoreReg::Pc), kPc + 4);
-    EXPECT_EQ(accel_->reg(x_reg(0)), 0x1'0003u);
+    EXPECT_EQ(accel_->reg(x_reg(0)), kVersion);
 }
 
 TEST_F(VcpuTest, HypercallReadsOnlyTheArgumentsItTakes) {
-    accel_->preset(x_reg(0), 0x8400'0000);
+    accel_->preset(x_reg(0), kVersionCall);
     const unsigned before = accel_->core_reads();
     trap(ExceptionClass::Hvc64, 0, kPc + 4);
     EXPECT_EQ(accel_->core_reads() - before, 1u);
 
-    accel_->preset(x_reg(0), 0xc400'0050);
+    accel_->preset(x_reg(0), kSwapCall);
     for (unsigned n = 1; n <= 3; ++n) accel_->preset(x_reg(n), 10 * n);
     trap(ExceptionClass::Hvc64, 0, kPc + 4);
     EXPECT_EQ(accel_->reg(x_reg(0)), 30u);
@@ -205,7 +122,7 @@ TEST_F(VcpuTest, UnknownCallAndNonZeroImmediateAreNotSupported) {
     accel_->preset(x_reg(0), 0xc600'1234);
     trap(ExceptionClass::Hvc64, 0, kPc + 4);
     EXPECT_EQ(accel_->reg(x_reg(0)), ~u64{0});
-    accel_->preset(x_reg(0), 0x8400'0000);
+    accel_->preset(x_reg(0), kVersionCall);
     trap(ExceptionClass::Hvc64, 0x4a48, kPc + 4);
     EXPECT_EQ(accel_->reg(x_reg(0)), ~u64{0});
 }
@@ -213,7 +130,7 @@ TEST_F(VcpuTest, UnknownCallAndNonZeroImmediateAreNotSupported) {
 TEST_F(VcpuTest, SveHintBitIsIgnored) {
     accel_->preset(x_reg(0), 0x8401'0000);
     trap(ExceptionClass::Hvc64, 0, kPc + 4);
-    EXPECT_EQ(accel_->reg(x_reg(0)), 0x1'0003u);
+    EXPECT_EQ(accel_->reg(x_reg(0)), kVersion);
 }
 
 // Every exception class, allocated or not, must end in a completed exit.
@@ -229,18 +146,15 @@ TEST_F(VcpuTest, EveryExceptionClassIsSurvived) {
 }
 
 TEST_F(VcpuTest, MmioGoesToTheBusAndTheAcceleratorCompletesIt) {
-    accel_->push(accel::MmioExit{mem::Gpa{0x0900'0008}, 4, true, 0xab});
-    accel_->wait_idle();
+    play(accel::MmioExit{mem::Gpa{kDevice + 8}, 4, true, 0xab});
     EXPECT_EQ(device_.written, 0xabu);
     EXPECT_EQ(accel_->reg(CoreReg::Pc), kPc);
-    accel_->push(accel::MmioExit{mem::Gpa{0x0900'0008}, 4, false, 0});
-    accel_->wait_idle();
+    play(accel::MmioExit{mem::Gpa{kDevice + 8}, 4, false, 0});
     EXPECT_EQ(accel_->mmio_data(), 8u);
 }
 
 TEST_F(VcpuTest, AccessWithoutSyndromeBecomesAnExternalAbort) {
-    accel_->push(accel::UndescribedMmioExit{mem::Gpa{0x0900'0000}, 0});
-    accel_->wait_idle();
+    play(accel::UndescribedMmioExit{mem::Gpa{kDevice}, 0});
     EXPECT_TRUE(accel_->aborted());
 }
 
@@ -292,17 +206,15 @@ TEST_F(VcpuTest, WfeDoesNotSleep) {
 
 TEST_F(VcpuTest, TimerLevelsReachTheInterruptController) {
     accel_->set_levels({.virtual_timer = true});
-    accel_->push(accel::InterruptedExit{});
-    accel_->wait_idle();
+    play(accel::InterruptedExit{});
     EXPECT_TRUE(timer_level_);
     accel_->set_levels({});
-    accel_->push(accel::InterruptedExit{});
-    accel_->wait_idle();
+    play(accel::InterruptedExit{});
     EXPECT_FALSE(timer_level_);
 }
 
 TEST_F(VcpuTest, CpuOffThenOnStartsAgain) {
-    accel_->preset(x_reg(0), 0x8400'0002);
+    accel_->preset(x_reg(0), kCpuOffCall);
     accel_->push(accel::TrapExit{Esr::make(ExceptionClass::Hvc64, 0), kPc + 4, 0});
     while (vcpu_->power_state() != PowerState::Off) std::this_thread::yield();
     EXPECT_EQ(vcpu_->power_on(0x5000'0000, 9), PowerOnResult::Success);
@@ -313,12 +225,11 @@ TEST_F(VcpuTest, CpuOffThenOnStartsAgain) {
 }
 
 TEST_F(VcpuTest, PowerOffRequestReachesTheHostOnce) {
-    accel_->preset(x_reg(0), 0x8400'0008);
+    accel_->preset(x_reg(0), kPowerOffCall);
     accel_->push(accel::TrapExit{Esr::make(ExceptionClass::Hvc64, 0), kPc + 4, 0});
     while (stops_ == 0) std::this_thread::yield();
     const unsigned runs = accel_->runs();
-    vcpu_->pause();
-    vcpu_->wait_paused();
+    pause();
     vcpu_->resume();
     EXPECT_EQ(accel_->runs(), runs);  // halted until the machine resets
     EXPECT_EQ(stops_, 1);
@@ -326,7 +237,7 @@ TEST_F(VcpuTest, PowerOffRequestReachesTheHostOnce) {
 
 TEST_F(VcpuTest, PauseCompletesAPendingAccess) {
     vcpu_->pause();
-    accel_->push(accel::MmioExit{mem::Gpa{0x0900'0008}, 4, false, 0});
+    accel_->push(accel::MmioExit{mem::Gpa{kDevice + 8}, 4, false, 0});
     vcpu_->wait_paused();
     EXPECT_FALSE(vcpu_->accel().exit_pending());
     vcpu_->resume();
@@ -336,8 +247,7 @@ TEST_F(VcpuTest, PauseCompletesAPendingAccess) {
 TEST_F(VcpuTest, PauseEndsASleepInWfi) {
     accel_->push(accel::TrapExit{Esr::make(ExceptionClass::Wfx, 0), kPc, 0});
     while (accel_->reg(CoreReg::Pc) != kPc + 4) std::this_thread::yield();
-    vcpu_->pause();
-    vcpu_->wait_paused();
+    pause();
     vcpu_->resume();
     accel_->wait_idle();
 }
