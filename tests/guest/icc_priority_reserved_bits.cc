@@ -1,5 +1,6 @@
 // only: trapeze
-#include "gic.h"
+// irqchip: gicv3
+#include "gicv3.h"
 
 using namespace guest;
 
@@ -25,6 +26,6 @@ TEST(icc_priority_reserved_bits) {
         WRITE_SYSREG(ICC_BPR1_EL1, value);
         EXPECT_EQ_AT(value, READ_SYSREG(ICC_BPR1_EL1), clamp(value, least1));
         WRITE_SYSREG(ICC_PMR_EL1, value);
-        EXPECT_EQ_AT(value, READ_SYSREG(ICC_PMR_EL1), value & gic::implemented_priority());
+        EXPECT_EQ_AT(value, READ_SYSREG(ICC_PMR_EL1), value & gicv3::implemented_priority());
     }
 }
