@@ -1,11 +1,13 @@
 // smp: 2
 // Cost of an exit by class: prints "bench NAME ITERATIONS TICKS" of CNTVCT_EL0 for each phase.
+#include "bench.h"
 #include "gicv3.h"
 #include "marks.h"
 #include "smccc.h"
 #include "timer.h"
 
 using namespace guest;
+using namespace guest::bench;
 
 namespace {
 
@@ -14,27 +16,6 @@ constexpr u32 kSgi = 3;
 u32 received = 0;  // SGIs that came back to CPU 0
 u32 peer_ready = 0;
 u32 peer_waits = 0;  // the second CPU uses WFI between SGIs
-
-void print_number(u64 value) {
-    char text[21];
-    char* p = &text[20];
-    *p = '\0';
-    do {
-        *--p = static_cast<char>('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    print(p);
-}
-
-void report(const char* name, u64 iterations, u64 ticks) {
-    print("bench ");
-    print(name);
-    print(" ");
-    print_number(iterations);
-    print(" ");
-    print_number(ticks);
-    print("\n");
-}
 
 // Runs body `iterations` times between two marks, a tenth of it first as a warm-up outside of them.
 template <typename Body>
