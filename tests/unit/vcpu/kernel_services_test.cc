@@ -86,5 +86,19 @@ TEST_F(PsciOfTheAccelerator, IsAskedWhoIsOffAtEachPause) {
     EXPECT_EQ(vcpu_->power_state(), PowerState::On);
 }
 
+// Whoever runs first may have the accelerator turn others on.
+TEST_F(PsciOfTheAccelerator, IsResetBeforeAnyVcpuRuns) {
+    pause();
+    vcpu_->power_off_paused();
+    ASSERT_EQ(vcpu_->power_on(0, 0), PowerOnResult::Success);
+    accel_->preset_off(true);
+    vcpu_->settle_power_on();
+    EXPECT_EQ(accel_->resets(), 2u);
+    EXPECT_EQ(vcpu_->power_state(), PowerState::Off);
+    vcpu_->resume();
+    accel_->wait_idle();
+    EXPECT_EQ(accel_->resets(), 2u);
+}
+
 }  // namespace
 }  // namespace trapeze::vcpu
