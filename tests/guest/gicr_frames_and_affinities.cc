@@ -1,3 +1,4 @@
+// kvm deviates: kernel-irqchip
 // smp: 4
 // irqchip: gicv3
 #include "gicv3.h"
@@ -5,6 +6,7 @@
 using namespace guest;
 
 // One pair of frames for each CPU, in a row, the last one marked.
+// KVM's GICR_WAKER is RAZ/WI: its redistributors are never asleep.
 TEST(gicr_frames_and_affinities) {
     for (unsigned i = 0; i < 4; ++i) {
         const u64 frame = gicv3::kRedist + i * gicv3::kRedistStride;

@@ -1,3 +1,4 @@
+// kvm deviates: kernel-irqchip
 // smp: 2
 // irqchip: gicv3 gicv2
 // only: trapeze/gicv2
@@ -22,6 +23,7 @@ void receiver(u64) {
 
 // IHI0048 "GICD_ITARGETSRn": a change has an effect on an interrupt that is pending. IHI0069 has the same of
 // GICD_IROUTER<n>. (QEMU 7.2 decides when an interrupt of a GICv2 becomes pending for whom it is.)
+// KVM moves an interrupt that is pending only when it leaves its vCPU's list registers.
 TEST(pending_spi_follows_its_target) {
     gic::init();
     gic::set_edge(kSpi, true);

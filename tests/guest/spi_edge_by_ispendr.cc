@@ -1,3 +1,4 @@
+// kvm deviates: kernel-irqchip
 // irqchip: gicv3 gicv2
 #include "gic.h"
 
@@ -58,6 +59,8 @@ void disabled() {
 
 }  // namespace
 
+// KVM learns of an acknowledgement, and of the end of one, only when the vCPU exits; until then
+// GICD_ISPENDR<n> shows the old state.
 TEST(spi_edge_by_ispendr) {
     gic::init();
     gic::set_target(kSpi, 0);
