@@ -93,7 +93,7 @@ constexpr wchar_t kStartOver = character_of("\x07");
 constexpr wchar_t kNewline = character_of("\r");
 constexpr wchar_t kEnd = character_of("\x05");
 constexpr wchar_t kBackspace = character_of("\x7f");
-static_assert(kStartOver && kNewline && kEnd && kBackspace);
+static_assert(kStartOver != 0 && kNewline != 0 && kEnd != 0 && kBackspace != 0);
 
 std::string common_prefix(const std::vector<std::string>& words) {
     std::string prefix = words.front();
