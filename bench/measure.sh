@@ -8,9 +8,11 @@
 #   boot WHO SMP NANOSECONDS              from exec to the line that the guest's process 1 prints
 #   idle WHO SMP NAME VALUE               see observe.cc
 #   class SMP EVENT DETAIL COUNT          exits of a boot and the power-off after it, under trapeze
+#   irqs CHIP NAME ITERATIONS TICKS EXITS one phase of guest/irqs.cc, once, with an interrupt controller
+#   irqboot CHIP NANOSECONDS EXITS        a boot with it, to the line that process 1 prints, on two vCPUs
 #
 # usage: measure.sh BUILD TRAPEZE QEMU_ROOT KERNEL INITRD ROUNDS IDLE_SECONDS SECTION...
-# SECTION: exits start boot idle counts instructions
+# SECTION: exits start boot idle counts irqs instructions
 build=$1 trapeze=$2 qemu_root=$3 kernel=$4 initrd=$5 rounds=$6 idle_seconds=$7
 shift 7
 ready='trapeze-guest: ready'
@@ -18,7 +20,7 @@ here=$(dirname "$0")
 
 # What is measured comes from memory, not through the shared directory.
 mkdir -p /tmp/bench/lib
-cp "$build/floor" "$build/observe" "$build/exits.flat" "$build/first_exit.flat" "$trapeze" "$kernel" "$initrd" /tmp/bench/
+cp "$build/floor" "$build/observe" "$build/exits.flat" "$build/irqs.flat" "$build/first_exit.flat" "$trapeze" "$kernel" "$initrd" /tmp/bench/
 cd /tmp/bench || exit
 mv "$(basename "$initrd")" initrd
 mv "$(basename "$kernel")" kernel
@@ -35,6 +37,7 @@ mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
 say() { echo "bench: $*" >&2; }
 monitors() { if [ -n "$qemu_root" ]; then echo trapeze qemu; else echo trapeze; fi; }
 
+trapeze_machine='-accel trap-harder -M gic-version=3'
 # monitor WHO PREFIX... -- ARGUMENT...: runs WHO with the arguments that all monitors understand.
 monitor() {
     who=$1
@@ -46,13 +49,14 @@ monitor() {
     done
     shift
     case $who in
-        trapeze) set -- /tmp/bench/trapeze -accel trap-harder "$@" ;;
+        # shellcheck disable=SC2086 # words
+        trapeze) set -- /tmp/bench/trapeze $trapeze_machine "$@" ;;
         qemu)
             set -- /tmp/bench/lib/ld-linux-aarch64.so.1 --library-path /tmp/bench/lib \
-                /tmp/bench/qemu-system-aarch64 -accel kvm -net none "$@"
+                /tmp/bench/qemu-system-aarch64 -accel kvm -M gic-version=3 -net none "$@"
             ;;
     esac
-    set -- "$@" -M virt,gic-version=3 -cpu host -nodefaults -display none -serial stdio
+    set -- "$@" -M virt -cpu host -nodefaults -display none -serial stdio
     # shellcheck disable=SC2086 # words
     $prefix "$@"
 }
@@ -136,5 +140,41 @@ measure_counts() {
         awk -v smp=$smp -f "$here/classes.awk" trace
     done
 }
+
+# chip NAME COMMAND... -- ARGUMENT...: the command followed by a monitor with that interrupt controller.
+chip() (
+    name=$1
+    shift
+    case $name in
+        gicv3) trapeze_machine='-accel trap-harder' ;;
+        gicv2) trapeze_machine='-accel trap-harder -M gic-version=2' ;;
+        rvic) trapeze_machine='-accel trap-harder -M irqchip=rvic' ;;
+        kvm_gicv2) trapeze_machine='-accel kvm,kernel-irqchip=off -M gic-version=2' ;;
+        kvm_rvic) trapeze_machine='-accel kvm -M irqchip=rvic' ;;
+        kvm_kernel) trapeze_machine='-accel kvm' ;;
+    esac
+    case $name in
+        qemu_*) monitor qemu "$@" ;;
+        *) monitor trapeze "$@" ;;
+    esac
+)
+observe_marks_command() { ./observe marks -- "$@" </dev/null; }
+
+measure_irqs() {
+    chips='gicv3 gicv2 rvic kvm_gicv2 kvm_rvic kvm_kernel'
+    [ -z "$qemu_root" ] || chips="$chips qemu_kernel"
+    round=0
+    while [ $round -lt "$rounds" ]; do
+        round=$((round + 1))
+        say "interrupts, round $round of $rounds"
+        for chip in $chips; do
+            chip "$chip" observe_marks_command -- -smp 2 -m 128 -kernel irqs.flat |
+                awk -v chip="$chip" '$1 == "exits" { exits = $2 } $1 == "bench" { print "irqs", chip, $2, $3, $4, exits + 0 }'
+            chip "$chip" observe_ready_command -- -smp 2 -m 512 -kernel kernel -initrd initrd -append console=ttyAMA0 |
+                awk -v chip="$chip" '$1 == "text_ns" { ns = $2 } $1 == "exits" { print "irqboot", chip, ns, $2 }'
+        done
+    done
+}
+observe_ready_command() { ./observe start "$ready" -- "$@" </dev/null; }
 
 for section in "$@"; do "measure_$section"; done

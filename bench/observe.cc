@@ -3,6 +3,9 @@
 // usage: observe start TEXT -- COMMAND...
 //     first_ns    from just before exec to the first byte of output
 //     text_ns     ... to the end of TEXT in the output
+//     exits       KVM's count of exits by then
+// usage: observe marks -- COMMAND...
+//     exits       between each '<' and the '>' after it; other lines of the output are passed on
 // usage: observe idle TEXT SECONDS RAM_MIB -- COMMAND...
 //     exits.NAME  KVM's statistics of the VM, 2 seconds after TEXT
 //     cpu_ticks   user and system time spent in the SECONDS that follow, in USER_HZ
@@ -24,6 +27,7 @@
 #include <cstring>
 #include <ctime>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace {
@@ -99,6 +103,14 @@ public:
             seen_.append(buffer, static_cast<std::size_t>(n));
         }
     }
+    // The next byte of output; nothing once the command has ended.
+    std::optional<char> next() const {
+        pollfd p{output_, POLLIN, 0};
+        char c = 0;
+        if (poll(&p, 1, static_cast<int>(kTimeoutNs / 1'000'000)) <= 0 || read(output_, &c, 1) != 1)
+            return std::nullopt;
+        return c;
+    }
     // Keeps the pipe from filling up.
     void drain_for(u64 ns) const {
         const u64 end = now_ns() + ns;
@@ -130,19 +142,19 @@ private:
     std::string seen_;
 };
 
-// The VM's directory is named PID-FD, and each statistic is a file with a number.
+// The VM's directory is named PID-FD, and each statistic is a file with a number. Empty if there is no such VM.
 std::map<std::string, u64> kvm_statistics(pid_t pid) {
     std::map<std::string, u64> statistics;
     const std::string root = "/sys/kernel/debug/kvm/";
     DIR* dir = opendir(root.c_str());
-    if (dir == nullptr) die(root);
+    if (dir == nullptr) return statistics;
     std::string vm;
     while (const dirent* entry = readdir(dir)) {
         if (std::string(entry->d_name).starts_with(std::to_string(pid) + "-"))
             vm = root + entry->d_name + "/";
     }
     closedir(dir);
-    if (vm.empty()) die("the VM in " + root);
+    if (vm.empty()) return statistics;
     for (const char* name : {"exits", "hvc_exit_stat", "wfi_exit_stat", "wfe_exit_stat", "mmio_exit_user",
                              "mmio_exit_kernel", "signal_exits", "halt_wakeup"}) {
         const std::string text = read_file(vm + name);
@@ -197,6 +209,28 @@ int start(const char* text, char** command) {
     child.wait_for(text);
     print("first_ns", child.first_ns());
     print("text_ns", child.text_ns());
+    // Not the floor program's, which is over by now.
+    if (const auto statistics = kvm_statistics(child.pid()); !statistics.empty())
+        print("exits", statistics.at("exits"));
+    return 0;
+}
+
+int marks(char** command) {
+    Child child(command);
+    u64 before = 0;
+    std::string line;
+    while (const auto c = child.next()) {
+        if (*c == '<') {
+            before = kvm_statistics(child.pid())["exits"];
+        } else if (*c == '>') {
+            print("exits", kvm_statistics(child.pid())["exits"] - before);
+        } else if (*c != '\n') {
+            if (*c != '\r') line += *c;
+        } else {
+            if (!line.empty()) std::printf("%s\n", line.c_str());
+            line.clear();
+        }
+    }
     return 0;
 }
 
@@ -206,6 +240,7 @@ int idle(const char* text, u64 seconds, u64 ram_mib, char** command) {
     child.wait_for(text);
     child.drain_for(2 * kSecond);
     const auto before = kvm_statistics(child.pid());
+    if (before.empty()) die("/sys/kernel/debug/kvm");
     const u64 ticks_before = cpu_ticks(child.pid());
     child.drain_for(seconds * kSecond);
     const u64 ticks = cpu_ticks(child.pid()) - ticks_before;
@@ -223,11 +258,13 @@ int main(int argc, char** argv) {
     signal(SIGPIPE, SIG_IGN);
     const auto is = [&](int at, const char* word) { return argc > at && std::strcmp(argv[at], word) == 0; };
     if (is(1, "start") && is(3, "--") && argc > 4) return start(argv[2], argv + 4);
+    if (is(1, "marks") && is(2, "--") && argc > 3) return marks(argv + 3);
     if (is(1, "idle") && is(5, "--") && argc > 6)
         return idle(argv[2], std::strtoull(argv[3], nullptr, 10), std::strtoull(argv[4], nullptr, 10),
                     argv + 6);
     std::fprintf(
         stderr,
-        "usage: observe start TEXT -- COMMAND... | observe idle TEXT SECONDS RAM_MIB -- COMMAND...\n");
+        "usage: observe start TEXT -- COMMAND... | observe marks -- COMMAND... | observe idle TEXT SECONDS "
+        "RAM_MIB -- COMMAND...\n");
     return 2;
 }

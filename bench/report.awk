@@ -29,6 +29,13 @@ $1 == "exits" || $1 == "icount" {
         note($1 " " $2 " " $3, $5 / $4)
     }
 }
+$1 == "irqs" && $3 != "frequency" {
+    # What the marks around a phase cost is what they cost around nothing.
+    if ($3 == "nothing") marks = $6
+    else { note("irq " $2 " " $3, $5 / $4); note("irqexits " $2 " " $3, ($6 - marks) / $4) }
+    chips[$2] = 1
+}
+$1 == "irqboot" { note("irqboot " $2, $3); note("irqbootexits " $2, $4) }
 $1 == "phase" { times[$2] = $3; count[$2, $4] = $5; total[$2] += $5 }
 $1 == "start" { note("start " $2, $3 / 1e6) }
 $1 == "boot" { note("boot " $2 " " $3, $4 / 1e6) }
@@ -71,13 +78,27 @@ function exits_rows() {
     exits_row("timer_late", "sysreg_read_bare", 1, "timer wake-up: lateness of the instruction after WFI", "")
 }
 
+function irq_cell(chip, name, factor) {
+    if (!samples["irq " chip " " name]) return "-"
+    return sprintf("%.1f, %s", median("irqexits " chip " " name) / factor, \
+        ratio("irq " chip " " name, "irq kvm_kernel " name, 1))
+}
+function irq_row(chip, what) {
+    if (!(chip in chips)) return
+    printf "| %s | %s | %s | %s | %s | %d, %s |\n", what, irq_cell(chip, "ipi_spin", 2), irq_cell(chip, "ipi_wfi", 2), \
+        irq_cell(chip, "tick", 1), irq_cell(chip, "device", 1), median("irqbootexits " chip), \
+        ratio("irqboot " chip, "irqboot kvm_kernel", 1)
+}
+
 END {
     for (name in total) per_exit[name] = total[name] / times[name] / iterations[name]
-    print "### Cost of an exit\n"
-    print "| class | exits | trapeze / floor | trapeze / completing floor | QEMU `-accel kvm` / floor | target |"
-    print "|---|---|---|---|---|---|"
-    counting = 0
-    exits_rows()
+    if (samples["exits floor hvc"]) {
+        print "### Cost of an exit\n"
+        print "| class | exits | trapeze / floor | trapeze / completing floor | QEMU `-accel kvm` / floor | target |"
+        print "|---|---|---|---|---|---|"
+        counting = 0
+        exits_rows()
+    }
     if (samples["icount floor hvc"]) {
         print "\n### Instructions of an exit, host kernel and program together (exact)\n"
         print "| class | floor | trapeze | trapeze / floor | trapeze / completing floor | target |"
@@ -114,6 +135,20 @@ END {
             printf "| exits until the guest is idle, %s | %d | %d | |\n", guest, \
                 idle["trapeze", smp, "exits.exits"], idle["qemu", smp, "exits.exits"]
         }
+    }
+
+    if (length(chips) > 0) {
+        print "\n### Interrupts\n"
+        print "Each cell: exits, time against the second-last row.\n"
+        print "| interrupt controller | IPI, both spin | IPI, both in WFI | timer tick | device interrupt | boot, 2 vCPUs |"
+        print "|---|---|---|---|---|---|"
+        irq_row("gicv3", "userspace GICv3, trap-harder")
+        irq_row("gicv2", "userspace GICv2, trap-harder")
+        irq_row("rvic", "rVIC, trap-harder")
+        irq_row("kvm_gicv2", "userspace GICv2, kvm")
+        irq_row("kvm_rvic", "rVIC, kvm")
+        irq_row("kvm_kernel", "in-kernel vGICv3, kvm")
+        irq_row("qemu_kernel", "in-kernel vGICv3, QEMU")
     }
 
     n = 0

@@ -49,6 +49,9 @@ find_library(ELF_LIBRARY elf REQUIRED)
 find_path(JSON_INCLUDE_DIR nlohmann/json.hpp REQUIRED)
 find_path(ZSTD_INCLUDE_DIR zstd.h REQUIRED)
 find_library(ZSTD_LIBRARY zstd REQUIRED)
+find_path(EDIT_INCLUDE_DIR histedit.h REQUIRED)
+find_library(EDIT_LIBRARY edit REQUIRED)
+find_library(BSD_LIBRARY bsd REQUIRED)  # which libedit needs, for linking it statically
 
 function(trapeze_external name include)
     add_library(${name} INTERFACE)
@@ -64,6 +67,7 @@ trapeze_external(ext_json ${JSON_INCLUDE_DIR})
 trapeze_external(ext_zstd ${ZSTD_INCLUDE_DIR} ${ZSTD_LIBRARY})
 trapeze_external(ext_re2 ${RE2_INCLUDE_DIR} ${RE2_LIBRARY} Threads::Threads)
 trapeze_external(ext_pugixml ${PUGIXML_INCLUDE_DIR} ${PUGIXML_LIBRARY})
+trapeze_external(ext_edit ${EDIT_INCLUDE_DIR} ${EDIT_LIBRARY} ${BSD_LIBRARY})
 trapeze_external(ext_elf ${ELF_INCLUDE_DIR} ${ELF_LIBRARY} ${ZLIB_LIBRARY})
 
 # trapeze_layer(<name> DEPENDS <layers and externals>...): one library per folder of src/. Sources are every

@@ -1,10 +1,13 @@
 // smp: 2
 // Cost of an exit by class: prints "bench NAME ITERATIONS TICKS" of CNTVCT_EL0 for each phase.
+#include "bench.h"
+#include "gicv3.h"
 #include "marks.h"
 #include "smccc.h"
 #include "timer.h"
 
 using namespace guest;
+using namespace guest::bench;
 
 namespace {
 
@@ -13,27 +16,6 @@ constexpr u32 kSgi = 3;
 u32 received = 0;  // SGIs that came back to CPU 0
 u32 peer_ready = 0;
 u32 peer_waits = 0;  // the second CPU uses WFI between SGIs
-
-void print_number(u64 value) {
-    char text[21];
-    char* p = &text[20];
-    *p = '\0';
-    do {
-        *--p = static_cast<char>('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    print(p);
-}
-
-void report(const char* name, u64 iterations, u64 ticks) {
-    print("bench ");
-    print(name);
-    print(" ");
-    print_number(iterations);
-    print(" ");
-    print_number(ticks);
-    print("\n");
-}
 
 // Runs body `iterations` times between two marks, a tenth of it first as a warm-up outside of them.
 template <typename Body>
@@ -59,14 +41,14 @@ void basic(u64 n) {
 // round, as in an interrupt handler, and nothing to clear.
 void acknowledge_and_end(u64 n) {
     VirtualTimer::set_cval(0);
-    gic::enable(VirtualTimer::kIntid);
+    gicv3::enable(VirtualTimer::kIntid);
     VirtualTimer::set_ctl(kTimerEnable);
-    EXPECT(wait_until([] { return gic::highest_pending() == VirtualTimer::kIntid; }));
+    EXPECT(wait_until([] { return gicv3::highest_pending() == VirtualTimer::kIntid; }));
     u64 spurious = 0;
     phase(BENCH_IAR_EOI, "iar_eoi", n, [&] {
-        const u32 intid = gic::acknowledge();
+        const u32 intid = gicv3::acknowledge();
         if (intid == VirtualTimer::kIntid) {
-            gic::end(intid);
+            gicv3::end(intid);
         } else {
             ++spurious;
         }
@@ -74,24 +56,24 @@ void acknowledge_and_end(u64 n) {
     // In-kernel controllers are slow to notice that the line is still up.
     if (spurious != 0) report("iar_spurious", spurious, 0);
     VirtualTimer::set_ctl(kTimerMasked);
-    gic::disable(VirtualTimer::kIntid);
+    gicv3::disable(VirtualTimer::kIntid);
 }
 
 void answer() {
-    const u32 intid = gic::acknowledge();
-    gic::end(intid);
-    if (intid == kSgi) gic::send_sgi(kSgi, 1);
+    const u32 intid = gicv3::acknowledge();
+    gicv3::end(intid);
+    if (intid == kSgi) gicv3::send_sgi(kSgi, 1);
 }
 
 void count_answer() {
-    const u32 intid = gic::acknowledge();
-    gic::end(intid);
+    const u32 intid = gicv3::acknowledge();
+    gicv3::end(intid);
     if (intid == kSgi) store(received, received + 1);
 }
 
 void peer(u64) {
-    gic::init_cpu();
-    gic::enable(kSgi);
+    gicv3::init_cpu();
+    gicv3::enable(kSgi);
     this_cpu().on_irq = answer;
     enable_interrupts();
     store(peer_ready, 1u);
@@ -103,14 +85,14 @@ void peer(u64) {
 }
 
 void sgi_round_trips(u64 n) {
-    gic::enable(kSgi);
+    gicv3::enable(kSgi);
     this_cpu().on_irq = count_answer;
     start_cpu(1, peer);
     EXPECT(wait_until([] { return load(peer_ready) == 1; }));
     enable_interrupts();
     const auto spinning = [] {
         const u32 before = load(received);
-        gic::send_sgi(kSgi, 2);
+        gicv3::send_sgi(kSgi, 2);
         while (load(received) == before) {
         }
     };
@@ -119,7 +101,7 @@ void sgi_round_trips(u64 n) {
     const auto waiting = [] {
         mask_interrupts();
         const u32 before = load(received);
-        gic::send_sgi(kSgi, 2);
+        gicv3::send_sgi(kSgi, 2);
         while (load(received) == before) {
             asm volatile("wfi");
             enable_interrupts();
@@ -133,7 +115,7 @@ void sgi_round_trips(u64 n) {
 
 // How late the instruction after a WFI is that a timer ends. The interrupt is masked in PSTATE.
 void timer_wakes(u64 n) {
-    gic::enable(VirtualTimer::kIntid);
+    gicv3::enable(VirtualTimer::kIntid);
     u64 late = 0;
     const u64 sleep = 2 * ticks_per_ms();
     phase(BENCH_TIMER, "timer", n, [&] {
@@ -143,13 +125,13 @@ void timer_wakes(u64 n) {
             asm volatile("wfi");
         } while ((VirtualTimer::ctl() & kTimerStatus) == 0);
         late += counter() - VirtualTimer::cval();
-        const u32 intid = gic::acknowledge();
+        const u32 intid = gicv3::acknowledge();
         VirtualTimer::set_ctl(kTimerMasked);
-        if (intid < 1020) gic::end(intid);
+        if (intid < 1020) gicv3::end(intid);
     });
     // Includes the warm-up.
     report("timer_late", n + n / 10 + 1, late);
-    gic::disable(VirtualTimer::kIntid);
+    gicv3::disable(VirtualTimer::kIntid);
 }
 
 }  // namespace
@@ -157,11 +139,11 @@ void timer_wakes(u64 n) {
 TEST(bench_exits) {
     constexpr int kRepeats = 5;
     // The floor program has no GICv3, and reads as zero.
-    const bool has_gic = (read32(gic::kDist + gic::kPidr2) & 0xf0) == 0x30;
+    const bool has_gic = (read32(gicv3::kDist + gicv3::kPidr2) & 0xf0) == 0x30;
     report("frequency", 1, READ_SYSREG(CNTFRQ_EL0));
     for (int i = 0; i < kRepeats; ++i) basic(1000);
     if (!has_gic) return;
-    gic::init();
+    gicv3::init();
     for (int i = 0; i < kRepeats; ++i) acknowledge_and_end(500);
     for (int i = 0; i < kRepeats; ++i) timer_wakes(50);
     // The exact counts are made with one CPU.

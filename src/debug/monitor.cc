@@ -18,8 +18,7 @@ constexpr std::size_t kMaxUnsent = 4 << 20;
 Monitor::Monitor(bus::CharPort& port, MachineControl& machine)
     : port_(port),
       hmp_(machine),
-      editor_(std::make_unique<LineEditor>(kPrompt,
-                                           [this](std::string_view line) { return hmp_.complete(line); })) {
+      editor_(LineEditor::create(kPrompt, [this](std::string_view line) { return hmp_.complete(line); })) {
     port_.set_receiver(this);
 }
 
@@ -44,7 +43,10 @@ void Monitor::send_ready() {
 }
 
 void Monitor::greet() {
-    if (!greeted_) put(fmt::format("trapeze {} monitor - type 'help' for more information\n", kVersion));
+    if (!greeted_) {
+        put(fmt::format("trapeze {} monitor - type 'help' for more information\n{}", kVersion,
+                        editor_->remark()));
+    }
     greeted_ = true;
     put(editor_->display());
 }

@@ -1,63 +1,71 @@
 // Line editing for a monitor whose terminal is at the other end of a byte stream: bytes in, echo out. The
-// keys of Emacs and of every shell; history; completion. Speaks ANSI, and plain echo as long as only
-// appending is done.
+// keys of Emacs and of every shell; history; completion. What comes back is ASCII, whatever comes in.
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "trapeze/base/result.h"
 #include "trapeze/base/types.h"
 
 namespace trapeze::debug {
 
+// Cuts what a terminal sends into keys: one byte; or Escape and a byte, which is Alt with that key; or the
+// whole sequence of a function key, as xterm, VT220 and Linux's console send them. A control character within
+// a sequence ends it and counts.
+class KeyReader {
+public:
+    // The key that this byte completes, valid until the next call; empty if it completes none. A line feed
+    // right after a carriage return belongs to it.
+    std::string_view feed(u8 byte);
+    void clear();
+
+private:
+    static constexpr std::size_t kLongest = 16;  // of a longer one, which is no key's, the rest is left out
+
+    std::string key_;
+    bool whole_ = false;
+    bool carriage_return_ = false;
+};
+
+// All editors on one thread: libedit has state that is the whole program's.
 class LineEditor {
 public:
     static constexpr std::size_t kMaxLine = 512;
     static constexpr std::size_t kHistory = 100;   // lines kept
     static constexpr std::size_t kMaxShown = 100;  // completions listed at most
 
-    // What the last word of a line could become.
+    // What the last word of a line could become: each begins with it.
     using Completer = std::function<std::vector<std::string>(std::string_view line)>;
 
-    LineEditor(std::string prompt, Completer completer)
-        : prompt_(std::move(prompt)), completer_(std::move(completer)) {}
+    // libedit's, or a plain one where libedit cannot work. The prompt is ASCII.
+    static std::unique_ptr<LineEditor> create(std::string_view prompt, Completer completer);
+    virtual ~LineEditor() = default;
 
     // One byte from the terminal. Adds what to show to `echo`; returns the line when it is complete.
     std::optional<std::string> feed(u8 byte, std::string& echo);
-
     // Prompt and line, to be shown at the start of an empty line.
-    std::string display() const;
+    virtual std::string display() = 0;
     // Forgets the line, keeps the history.
     void clear();
+    // What the user should know about this editor: lines, or nothing.
+    virtual std::string remark() const { return {}; }
+
+protected:
+    virtual std::optional<std::string> press(std::string_view key, std::string& echo) = 0;
+    virtual void forget_line() = 0;
 
 private:
-    enum class Escape : u8 { None, Seen, Csi, Ss3 };
-
-    std::optional<std::string> control(u8 byte, std::string& echo);
-    void escape_sequence(u8 byte, std::string& echo);
-    void insert(std::string_view text, std::string& echo);
-    void erase(std::size_t from, std::size_t to, std::string& echo);
-    void move_to(std::size_t position, std::string& echo);
-    void redraw(std::string& echo) const;
-    void recall(bool older, std::string& echo);
-    void complete(std::string& echo);
-    std::string finish(std::string& echo);
-    std::size_t word_start() const;
-
-    const std::string prompt_;
-    const Completer completer_;
-    std::string line_;
-    std::size_t cursor_ = 0;
-    Escape escape_ = Escape::None;
-    unsigned escape_number_ = 0;
-    bool carriage_return_ = false;  // a line feed right after it belongs to it
-    std::deque<std::string> history_;
-    std::size_t recalled_ = 0;  // lines back from the newest; 0: the line being typed
-    std::string typed_;         // that line, while another is shown
+    KeyReader keys_;
 };
+
+// Needs a pseudo-terminal: fails without /dev/ptmx, or if libedit itself cannot be set up.
+Result<std::unique_ptr<LineEditor>> libedit_editor(std::string_view prompt, LineEditor::Completer completer);
+// Echo, Backspace, Ctrl-U and Ctrl-C. `reason`: why it is this one.
+std::unique_ptr<LineEditor> plain_editor(std::string_view prompt, std::string_view reason);
 
 }  // namespace trapeze::debug

@@ -58,7 +58,7 @@ Pl061::Pl061(bus::IrqLine irq) : irq_(irq) {
 
 void Pl061::reset() {
     LockGuard lock(mutex_);
-    outputs_ = edges_ = dir_ = is_ = ibe_ = iev_ = ie_ = afsel_ = 0;
+    unread_ = outputs_ = edges_ = dir_ = is_ = ibe_ = iev_ = ie_ = afsel_ = 0;
     irq_.set(false);
 }
 
@@ -81,13 +81,20 @@ void Pl061::set_input(unsigned line, bool level) {
     const u32 bit = 1u << line;
     if (((inputs_ & bit) != 0) == level) return;
     inputs_ ^= bit;
+    unread_ |= bit;
     // DDI0190 "GPIOIBE", "GPIOIEV": which edge counts.
     const bool counts = (ibe_ & bit) != 0 || ((iev_ & bit) != 0) == level;
     if (counts && (is_ & bit) == 0 && (dir_ & bit) == 0) edges_ |= bit;
     irq_.set(read_mis() != 0);
 }
 
-u32 Pl061::read_data(u32 lines) const {
+bool Pl061::is_change_unread(unsigned line) const {
+    LockGuard lock(mutex_);
+    return (unread_ & ie_ & 1u << line) != 0;
+}
+
+u32 Pl061::read_data(u32 lines) {
+    unread_ &= ~lines;
     return ((inputs_ & ~dir_) | (outputs_ & dir_)) & lines;
 }
 

@@ -16,14 +16,19 @@ void PowerButton::press() {
     LockGuard lock(mutex_);
     scheduler_.cancel(release_);
     gpio_.set_input(kLine, true);
-    const u64 press = ++presses_;
+    hold(++presses_);
+}
+
+void PowerButton::hold(u64 press) {
     release_ = scheduler_.call_after(kHoldNs, [this, press] { release(press); });
 }
 
 void PowerButton::release(u64 press) {
     LockGuard lock(mutex_);
     // Not if the button was pressed again while this call was already under way.
-    if (press == presses_) gpio_.set_input(kLine, false);
+    if (press != presses_) return;
+    if (gpio_.is_change_unread(kLine)) return hold(press);
+    gpio_.set_input(kLine, false);
 }
 
 void PowerButton::describe(bus::FdtWriter& fdt) {

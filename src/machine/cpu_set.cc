@@ -33,8 +33,10 @@ void CpuSet::reset_paused(u64 entry, u64 x0, bool accel_manages_power) {
     for (const auto& cpu : cpus_) cpu->power_off_paused();
     const std::size_t count = accel_manages_power ? cpus_.size() : 1;
     for (std::size_t n = 0; n < count; ++n) {
-        // A vCPU that the accelerator has yet to turn on gets its entry point from there.
+        // A vCPU that the accelerator has yet to turn on gets its entry point from there. Its reset comes first:
+        // done by its own thread later, it would undo what the first vCPU asks of the accelerator.
         CHECK(cpus_[n]->power_on(n == 0 ? entry : 0, n == 0 ? x0 : 0) == vcpu::PowerOnResult::Success);
+        if (accel_manages_power) cpus_[n]->settle_power_on();
     }
 }
 

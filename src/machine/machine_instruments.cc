@@ -21,9 +21,14 @@ Result<> Machine::Impl::create_instruments() {
 }
 
 std::string Machine::Impl::trap_statistics() {
-    if (instruments_->statistics_on()) return instruments_->statistics_table();
-    instruments_->set_statistics(true);
-    return "exit statistics were off (see -stats); exits are counted from now on\n";
+    std::string text;
+    if (instruments_->statistics_on()) {
+        text = instruments_->statistics_table();
+    } else {
+        instruments_->set_statistics(true);
+        text = "exit statistics were off (see -stats); exits are counted from now on\n";
+    }
+    return text + "\nkept by the kernel, and not counted:\n" + vm_->kept();
 }
 
 }  // namespace trapeze::machine

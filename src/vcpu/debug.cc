@@ -54,6 +54,7 @@ void Vcpu::settle_power_on() NO_THREAD_SAFETY_ANALYSIS {
     lock.unlock();
     apply_power_on(entry, context);
     lock.lock();
+    off_in_accel_ = config_.accel_manages_power && accel_->is_off();
     if (!halted_) power_ = PowerState::On;
 }
 

@@ -1,4 +1,4 @@
-#include "cpu.h"
+#include "intc.h"
 
 using namespace guest;
 
@@ -14,7 +14,9 @@ alignas(64) u32 code[16];
 // the instruction after an emulated one takes an exception.
 TEST(btype_cleared_after_trap) {
     if (field(READ_SYSREG(ID_AA64PFR1_EL1), 3, 0) == 0) skip("no FEAT_BTI");
-    constexpr Encoding kRegisters[] = {{3, 0, 4, 6, 0}, {3, 0, 1, 0, 1}, {3, 0, 0, 4, 0}, {3, 0, 12, 11, 3}};
+    constexpr Encoding kRegisters[] = {{3, 0, 1, 0, 1}, {3, 0, 0, 4, 0}};
+    constexpr Encoding kPmr{3, 0, 4, 6, 0};
+    constexpr Encoding kRpr{3, 0, 12, 11, 3};
     auto* words = static_cast<volatile u32*>(code);
     constexpr u32 kUdf = 0;
     constexpr u32 kNop = 0xd503201f;
@@ -31,7 +33,11 @@ TEST(btype_cleared_after_trap) {
     };
     run(kNop);
     for (const Encoding reg : kRegisters) run(reg.mrs());
-    run(Encoding(3, 0, 4, 6, 0).msr());
+    if (intc::kind() == intc::Kind::Gicv3) {
+        run(kPmr.mrs());
+        run(kRpr.mrs());
+        run(kPmr.msr());
+    }
     // The harness: without an instruction in between it is set.
     words[0] = kUdf;
     words[1] = kRet;

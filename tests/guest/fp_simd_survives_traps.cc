@@ -1,11 +1,11 @@
-#include "cpu.h"
+#include "intc.h"
 #include "smccc.h"
 
 using namespace guest;
 
 // Fills V0-V31 from `in`, runs things that trap, stores them to `out`, and puts 1 into in[0] if FPCR and FPSR
 // are kept.
-extern "C" void through_traps(u64* in, u64* out, u64 mmio, u64 psci);
+extern "C" void through_traps(u64* in, u64* out, u64 mmio, u64 psci, u64 has_gicv3);
 asm(R"(
     .text
 through_traps:
@@ -27,7 +27,10 @@ through_traps:
     msr     FPSR, x12
     ldr     w0, [x2]
     mrs     x0, ID_AA64PFR0_EL1
+    mrs     x0, ACTLR_EL1
+    cbz     x4, 1f
     mrs     x0, ICC_PMR_EL1
+1:
     mov     x0, x3
     hvc     #0
     mrs     x13, FPCR
@@ -64,7 +67,7 @@ TEST(fp_simd_survives_traps) {
     for (int round = 0; round < 20; ++round) {
         u64 expected[64];
         for (int i = 0; i < 64; ++i) expected[i] = in[i] = random(state);
-        through_traps(in, out, kUart + 0x18, psci::kVersion);
+        through_traps(in, out, kUart + 0x18, psci::kVersion, intc::kind() == intc::Kind::Gicv3);
         EXPECT_EQ(in[0], 1);  // FPCR and FPSR are as before
         for (int i = 0; i < 64; ++i) EXPECT_EQ_AT(i, out[i], expected[i]);
     }

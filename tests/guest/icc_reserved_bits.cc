@@ -1,4 +1,5 @@
-#include "gic.h"
+// irqchip: gicv3
+#include "gicv3.h"
 
 using namespace guest;
 
@@ -10,10 +11,10 @@ constexpr u64 kValues[] = {0, 1, 7, 8, 0xf8, 0xfffffff8, ~u64{0}, 0x800000000000
 
 // Writes to the RES0 bits of the CPU interface are ignored: they must never be validated as part of a value.
 TEST(icc_reserved_bits) {
-    gic::init();
+    gicv3::init();
     for (const u64 value : kValues) {
         WRITE_SYSREG(ICC_PMR_EL1, value);
-        EXPECT_EQ_AT(value, READ_SYSREG(ICC_PMR_EL1) & 0xff, value & gic::implemented_priority());
+        EXPECT_EQ_AT(value, READ_SYSREG(ICC_PMR_EL1) & 0xff, value & gicv3::implemented_priority());
         WRITE_SYSREG(ICC_IGRPEN0_EL1, value);
         EXPECT_EQ_AT(value, READ_SYSREG(ICC_IGRPEN0_EL1), value & 1);
         WRITE_SYSREG(ICC_IGRPEN1_EL1, value);
@@ -30,5 +31,5 @@ TEST(icc_reserved_bits) {
     WRITE_SYSREG(ICC_SRE_EL1, ~u64{0});
     EXPECT_EQ(READ_SYSREG(ICC_SRE_EL1) & 1, 1);
     EXPECT_EQ(READ_SYSREG(ICC_SRE_EL1) >> 3, 0);
-    EXPECT_EQ(gic::running_priority() & 0xff, 0xff);
+    EXPECT_EQ(gicv3::running_priority() & 0xff, 0xff);
 }

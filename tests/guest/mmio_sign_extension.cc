@@ -1,4 +1,5 @@
 // only: qemu
+// irqchip: gicv3 gicv2
 #include "gic.h"
 
 using namespace guest;

@@ -1,4 +1,5 @@
-#include "gic.h"
+// irqchip: gicv3 gicv2
+#include "gicv3.h"
 
 using namespace guest;
 
@@ -31,21 +32,25 @@ TEST(mmio_sizes) {
     write8(kPriorities + 2, 0x48);
     EXPECT_EQ(LOAD("ldr", "w", kPriorities), 0xf0488010);
 
-    constexpr u64 kRoute = gic::kDist + gic::kIrouter + gic::kFreeSpi * 8;
-    write64(kRoute, 0x80000003);
-    const u64 any_route = LOAD("ldr", "x", kRoute);
-    write64(kRoute, 0x03);
-    EXPECT_EQ(LOAD("ldr", "x", kRoute), 3);
-    EXPECT_EQ(LOAD("ldr", "w", kRoute), 3);
-    EXPECT_EQ(LOAD("ldr", "w", kRoute + 4), 0);
-    EXPECT(any_route == 3 || any_route == 0x80000003);
+    // A register of 64 bits.
+    if (gic::kind() == gic::Kind::Gicv3) {
+        constexpr u64 kRoute = gic::kDist + gicv3::kIrouter + gic::kFreeSpi * 8;
+        write64(kRoute, 0x80000003);
+        const u64 any_route = LOAD("ldr", "x", kRoute);
+        EXPECT(any_route == 3 || any_route == 0x80000003);
+        write64(kRoute, 0x03);
+        EXPECT_EQ(LOAD("ldr", "x", kRoute), 3);
+        EXPECT_EQ(LOAD("ldr", "w", kRoute), 3);
+        EXPECT_EQ(LOAD("ldr", "w", kRoute + 4), 0);
+        asm volatile("ldr xzr, [%0]" ::"r"(kRoute) : "memory");
+    }
 
     // Register 31 is zero: nothing is loaded into it, and zero is stored from it.
     u64 sp_before;
     u64 sp_after;
-    asm volatile("mov %0, sp\n ldr wzr, [%2]\n ldr xzr, [%3]\n mov %1, sp"
+    asm volatile("mov %0, sp\n ldr wzr, [%2]\n mov %1, sp"
                  : "=&r"(sp_before), "=&r"(sp_after)
-                 : "r"(kPriorities), "r"(kRoute)
+                 : "r"(kPriorities)
                  : "memory");
     EXPECT_EQ(sp_after, sp_before);
     asm volatile("str wzr, [%0]" ::"r"(kPriorities) : "memory");

@@ -1,10 +1,11 @@
-#include "gic.h"
+// irqchip: gicv3
+#include "gicv3.h"
 
 using namespace guest;
 
 // Register 31 in MRS and MSR is XZR: the read happens and its value is discarded, the write writes zero.
 TEST(mrs_to_xzr) {
-    gic::init();
+    gicv3::init();
     asm volatile(
         "mrs xzr, ID_AA64PFR0_EL1\n mrs xzr, ACTLR_EL1\n mrs xzr, ICC_CTLR_EL1\n mrs xzr, MDSCR_EL1" ::
             : "memory");
@@ -15,12 +16,12 @@ TEST(mrs_to_xzr) {
     EXPECT_EQ(sp_after, sp_before);
     asm volatile("msr ICC_PMR_EL1, xzr\n isb" ::: "memory");
     EXPECT_EQ(READ_SYSREG(ICC_PMR_EL1), 0);
-    gic::set_mask(0xff);
-    gic::enable(6);
-    gic::send_sgi(6, 1);
-    EXPECT(wait_until([] { return gic::irq_signalled(); }));
+    gicv3::set_mask(0xff);
+    gicv3::enable(6);
+    gicv3::send_sgi(6, 1);
+    EXPECT(wait_until([] { return irq_signalled(); }));
     asm volatile("mrs xzr, ICC_IAR1_EL1\n dsb sy" ::: "memory");
-    EXPECT(gic::is_active(6));
-    EXPECT(!gic::is_pending(6));
-    gic::end(6);
+    EXPECT(gicv3::is_active(6));
+    EXPECT(!gicv3::is_pending(6));
+    gicv3::end(6);
 }

@@ -10,12 +10,12 @@ bool status_seen = false;
 
 template <typename Timer>
 void handler() {
-    const u32 intid = gic::acknowledge();
+    const u32 intid = intc::acknowledge();
     last = intid;
     status_seen = (Timer::ctl() & kTimerStatus) != 0;
     Timer::set_ctl(0);
     store(taken, taken + 1);
-    gic::end(intid);
+    intc::end(intid);
 }
 
 template <typename Timer>
@@ -23,7 +23,7 @@ void interrupts() {
     constexpr u32 kIntid = Timer::kIntid;
     this_cpu().on_irq = handler<Timer>;
     store(taken, 0u);
-    gic::enable(kIntid);
+    intc::enable(kIntid);
     enable_interrupts();
     for (u32 i = 1; i <= 10; ++i) {
         const u64 deadline = Timer::count() + 5 * ticks_per_ms();
@@ -38,19 +38,21 @@ void interrupts() {
     // The output is a level: masked by CTL.IMASK it goes away, and the interrupt with it.
     Timer::set_tval(0);
     Timer::set_ctl(kTimerEnable);
-    EXPECT(wait_until([=] { return gic::is_pending(kIntid); }));
+    EXPECT(wait_until([=] { return intc::is_pending(kIntid); }));
     Timer::set_ctl(kTimerEnable | kTimerMasked);
     EXPECT_EQ(Timer::ctl(), kTimerEnable | kTimerMasked | kTimerStatus);
-    EXPECT(wait_until([=] { return !gic::is_pending(kIntid); }));
-    EXPECT(wait_until([] { return !gic::irq_signalled(); }));
+    if (intc::follows_wires()) {
+        EXPECT(wait_until([=] { return !intc::is_pending(kIntid); }));
+        EXPECT(wait_until([] { return !irq_signalled(); }));
+    }
     Timer::set_ctl(0);
-    gic::disable(kIntid);
+    intc::disable(kIntid);
 }
 
 }  // namespace
 
 TEST(ppi_timer_interrupts) {
-    gic::init();
+    intc::init();
     interrupts<VirtualTimer>();
     interrupts<PhysicalTimer>();
 }

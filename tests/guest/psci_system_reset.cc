@@ -1,6 +1,7 @@
 // reboot: yes
 // timeout: 60
-#include "cpu.h"
+// irqchip: gicv3 gicv2
+#include "gic.h"
 #include "smccc.h"
 
 using namespace guest;
@@ -13,17 +14,16 @@ TEST(psci_system_reset) {
     EXPECT_EQ(cpus[0].entry.current_el, 1 << 2);
     EXPECT_EQ(cpus[0].entry.daif, 0xf << 6);
     EXPECT_EQ(cpus[0].entry.sctlr & (1 << 0 | 1 << 2 | 1 << 12), 0);
-    // ICC_PMR_EL1 resets to zero, CNTV_CTL_EL0.ENABLE to zero or anything, but not MDSCR_EL1.MDE.
-    EXPECT_EQ(READ_SYSREG(ICC_PMR_EL1), 0);
-    EXPECT_EQ(READ_SYSREG(ICC_IGRPEN1_EL1), 0);
-    EXPECT_EQ(read32(0x08000000) & 3, 0);
+    // ICC_PMR_EL1 and GICC_PMR reset to zero.
+    EXPECT_EQ(gic::mask(), 0);
+    EXPECT(!gic::cpu_interface_enabled());
+    EXPECT_EQ(read32(gic::kDist + gic::kCtlr) & 3, 0);
     if (*flag == kSecondBoot) {
         *flag = 0;
         return;
     }
-    WRITE_SYSREG(ICC_PMR_EL1, 0xf0);
-    WRITE_SYSREG(ICC_IGRPEN1_EL1, 1);
-    write32(0x08000000, 0x13);
+    gic::init();
+    EXPECT(gic::mask() != 0 && gic::cpu_interface_enabled());
     *flag = kSecondBoot;
     asm volatile("dc civac, %0\n dsb sy" ::"r"(flag) : "memory");
     smccc::hvc(psci::kSystemReset);

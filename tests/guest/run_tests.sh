@@ -2,15 +2,33 @@
 # Runs guest tests one after the other; called by scripts/test-guest on this machine or inside the rig, so it keeps
 # to what busybox has.
 #
-# usage: run_tests.sh qemu|trapeze PROGRAM CPU IMAGES RESULTS <MANIFEST_LINES
+# usage: run_tests.sh [--accel trap-harder|kvm] [--irqchip gicv3|gicv2|rvic] [--kernel-irqchip on|off]
+#            qemu|trapeze PROGRAM CPU IMAGES RESULTS <MANIFEST_LINES
 #
+# The options say what machine the tests get (trap-harder, gicv3); which tests apply to it is for the caller to know.
 # Each test leaves RESULTS/name.log, and a line "verdict TAB name TAB seconds TAB reason" in RESULTS/verdicts.
+accel=trap-harder irqchip=gicv3 kernel_irqchip=''
+while [ "${1#--}" != "$1" ]; do
+    case $1 in
+        --accel) accel=$2 ;;
+        --irqchip) irqchip=$2 ;;
+        --kernel-irqchip) kernel_irqchip=,kernel-irqchip=$2 ;;
+        *) echo "run_tests.sh: unknown option $1" >&2 && exit 2 ;;
+    esac
+    shift 2
+done
 kind=$1 program=$2 cpu=$3 images=$4 results=$5
+case $irqchip in
+    gicv3) machine=virt,gic-version=3 ;;
+    gicv2) machine=virt,gic-version=2 ;;
+    rvic) machine=virt,irqchip=rvic ;;
+    *) echo "run_tests.sh: unknown interrupt controller $irqchip" >&2 && exit 2 ;;
+esac
 
 command_for() {
     case $kind in
-        qemu) set -- "$program" -M "virt,$machine" -accel tcg,thread=multi -cpu "$cpu" ;;
-        trapeze) set -- "$program" -machine "virt,$machine" -accel trap-harder -cpu host ;;
+        qemu) set -- "$program" -M "$machine" -accel tcg,thread=multi -cpu "$cpu" -nic none ;;
+        trapeze) set -- "$program" -machine "$machine" -accel "$accel$kernel_irqchip" -cpu host ;;
     esac
     set -- "$@" -smp "$smp" -m 128 -nographic -kernel "$images/$name.$suffix"
     [ "$reboot" = yes ] || set -- "$@" -no-reboot
@@ -18,14 +36,25 @@ command_for() {
     timeout "$limit" "$@" </dev/null >"$results/$name.log" 2>&1
 }
 
+# kvm_deviates MARK: whether the machine is one of which the mark says so.
+kvm_deviates() {
+    [ "$kind" = trapeze ] && [ "$accel" = kvm ] || return 1
+    case $1:$irqchip$kernel_irqchip in
+        any:* | kernel-irqchip:*=on | kernel-irqchip:gicv3) return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
 : >"$results/verdicts"
-while read -r name smp limit only image reboot machine append; do
+while read -r name smp limit only image reboot _irqchip _accel deviates append; do
     reason='' start=$(date +%s)
     suffix=$image
-    if [ "$kind" = qemu ] && [ "$only" = trapeze ]; then
+    if [ "$kind" = qemu ] && { [ "$only" = trapeze ] || [ "$only" = "trapeze/$irqchip" ]; }; then
         verdict=skip reason='only asked of trapeze'
     elif [ "$kind" = trapeze ] && [ "$only" = qemu ]; then
         verdict=skip reason='not asked of a KVM host, see the file'
+    elif kvm_deviates "$deviates"; then
+        verdict=skip reason='KVM deviates, see the file'
     else
         command_for
         status=$?

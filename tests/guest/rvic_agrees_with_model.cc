@@ -1,7 +1,7 @@
 // smp: 2
 // timeout: 120
 // append: rvic.steps=4000
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
 //
 // Random calls, compared with a model of a few lines. rvic.steps=N and rvic.seed=N change how many and which.
@@ -127,7 +127,7 @@ TEST(rvic_agrees_with_model) {
     for (u64 i = 0; i < steps; ++i) {
         step(state);
         const bool expected = models[0].enabled && models[0].next() != rvic::kNone;
-        EXPECT_EQ_AT(i, rvic::irq_signalled(), expected);
+        EXPECT_EQ_AT(i, irq_signalled(), expected);
         signalled += expected ? 1 : 0;
     }
     note("steps with an interrupt", signalled);

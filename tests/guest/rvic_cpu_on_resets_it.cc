@@ -1,5 +1,5 @@
 // smp: 2
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
 #include "rvic.h"
 
@@ -18,11 +18,11 @@ void first_life(u64) {
     EXPECT_EQ(rvic::unmask(1, kIpi), rvic::kSuccess);
     EXPECT_EQ(rvic::signal(1, kIntid), rvic::kSuccess);
     EXPECT_EQ(rvic::signal(1, kIpi), rvic::kSuccess);
-    EXPECT(rvic::irq_signalled());
+    EXPECT(irq_signalled());
 }
 
 void second_life(u64) {
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     EXPECT_EQ(rvic::call(rvic::kAcknowledge), rvic::kDisabled);
     EXPECT(!rvic::is_pending(1, kIntid));
     EXPECT(!rvic::is_pending(1, kIpi));
@@ -31,12 +31,12 @@ void second_life(u64) {
     // Masked, both of them.
     EXPECT_EQ(rvic::signal(1, kIntid), rvic::kSuccess);
     EXPECT_EQ(rvic::signal(1, kIpi), rvic::kSuccess);
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     EXPECT_EQ(rvic::clear_pending(1, kIntid), rvic::kSuccess);
     EXPECT_EQ(rvic::unmask(1, kIntid), rvic::kSuccess);
     // The map is the rVID's and still there.
     write32(rvic::kDoorbell, kInput);
-    EXPECT(rvic::irq_signalled());
+    EXPECT(irq_signalled());
     EXPECT_EQ(rvic::acknowledge(), kIntid);
 }
 

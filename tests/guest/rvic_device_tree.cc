@@ -1,4 +1,4 @@
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
 #include "fdt.h"
 #include "rvic.h"

@@ -1,5 +1,5 @@
 // smp: 2
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
 #include "rvic.h"
 
@@ -14,7 +14,7 @@ u32 done = 0;
 // Waits for a phase, then for ISR_EL1.I to have a level, without a call of its own.
 void observe(u32 number, bool level) {
     EXPECT(wait_until([=] { return load(phase) == number; }));
-    EXPECT(wait_until([=] { return rvic::irq_signalled() == level; }));
+    EXPECT(wait_until([=] { return irq_signalled() == level; }));
     store(done, number);
 }
 
@@ -48,6 +48,6 @@ TEST(rvic_line_of_other_cpu) {
     EXPECT_EQ(rvic::clear_pending(1, kIntid), rvic::kSuccess);
     EXPECT(!rvic::is_pending(0, kIntid));
     next();
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     wait_cpu_off(1);
 }

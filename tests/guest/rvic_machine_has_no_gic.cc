@@ -1,6 +1,6 @@
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
-#include "gic.h"
+#include "gicv3.h"
 #include "rvic.h"
 
 using namespace guest;
@@ -18,6 +18,6 @@ TEST(rvic_machine_has_no_gic) {
         u64 value = 0;
         EXPECT_UNDEFINED(try_read(reg, value), execute_address());
     }
-    EXPECT_EQ(read32(gic::kDist + gic::kPidr2), 0);
-    EXPECT_EQ(read32(gic::kRedist + gic::kPidr2), 0);
+    EXPECT_EQ(read32(gic::kDist + gicv3::kPidr2), 0);
+    EXPECT_EQ(read32(gicv3::kRedist + gicv3::kPidr2), 0);
 }

@@ -1,5 +1,5 @@
 // smp: 2
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
 #include "rvic.h"
 
@@ -33,19 +33,19 @@ TEST(rvic_msi_by_store) {
     for (u32 input = 0; input < rvic::kUntrusted; ++input) {
         EXPECT_EQ(rvic::map(input, 0, kIntid), rvic::kSuccess);
         write32(rvic::kDoorbell, input);
-        EXPECT_EQ_AT(input, rvic::irq_signalled(), input >= rvic::kFirstMsiInput);
+        EXPECT_EQ_AT(input, irq_signalled(), input >= rvic::kFirstMsiInput);
         EXPECT_EQ_AT(input, rvic::acknowledge(), input >= rvic::kFirstMsiInput ? kIntid : rvic::kNone);
         // An edge: it does not come again at unmask.
         EXPECT_EQ(rvic::unmask(0, kIntid), rvic::kSuccess);
-        EXPECT(!rvic::irq_signalled());
+        EXPECT(!irq_signalled());
     }
     constexpr u32 kNoInputs[] = {rvic::kUntrusted, rvic::kTotal, 0x80000040, ~0u};
     for (const u32 data : kNoInputs) {
         write32(rvic::kDoorbell, data);
-        EXPECT_EQ_AT(data, rvic::irq_signalled(), false);
+        EXPECT_EQ_AT(data, irq_signalled(), false);
     }
     write8(rvic::kDoorbell, rvic::kFirstMsiInput);
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     EXPECT_EQ(read32(rvic::kDoorbell), 0);
 
     start_cpu(1, receiver);
@@ -55,6 +55,6 @@ TEST(rvic_msi_by_store) {
         write32(rvic::kDoorbell, rvic::kFirstMsiInput);
         EXPECT(wait_until([=] { return rvic::irq_count(1, kIntid) == i; }));
     }
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     wait_cpu_off(1);
 }

@@ -1,5 +1,5 @@
 // smp: 2
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
 #include "rvic.h"
 
@@ -41,41 +41,41 @@ TEST(rvic_pl011_is_level) {
 
     // Not mapped: nothing. The level is not forgotten, though.
     assert_line();
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     EXPECT_EQ(rvic::map(rvic::kUartInput, 0, kIntid), rvic::kSuccess);
-    EXPECT(rvic::irq_signalled());
+    EXPECT(irq_signalled());
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(rvic::acknowledge(), kIntid);
-        EXPECT(!rvic::irq_signalled());
+        EXPECT(!irq_signalled());
         EXPECT(!rvic::is_pending(0, kIntid));
         EXPECT_EQ(rvic::acknowledge(), rvic::kNone);
         EXPECT_EQ(rvic::unmask(0, kIntid), rvic::kSuccess);
-        EXPECT(rvic::irq_signalled());
+        EXPECT(irq_signalled());
     }
     EXPECT_EQ(rvic::acknowledge(), kIntid);
     deassert_line();
     EXPECT_EQ(rvic::unmask(0, kIntid), rvic::kSuccess);
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
 
     // A rising edge while masked waits.
     EXPECT_EQ(rvic::mask(0, kIntid), rvic::kSuccess);
     assert_line();
     EXPECT(rvic::is_pending(0, kIntid));
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     deassert_line();
     EXPECT(rvic::is_pending(0, kIntid));
     EXPECT_EQ(rvic::unmask(0, kIntid), rvic::kSuccess);
     EXPECT_EQ(rvic::acknowledge(), kIntid);
     EXPECT_EQ(rvic::unmask(0, kIntid), rvic::kSuccess);
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
 
     // Led to the other CPU, whose rVIC is disabled, it does not come here any more.
     EXPECT_EQ(rvic::map(rvic::kUartInput, 1, kIntid), rvic::kSuccess);
     assert_line();
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     EXPECT(!rvic::is_pending(1, kIntid));
     EXPECT_EQ(rvic::unmap(rvic::kUartInput), rvic::kSuccess);
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     deassert_line();
     write32(kLcrH, 0x70);
 }

@@ -1,5 +1,5 @@
 // smp: 2
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
 #include "rvic.h"
 

@@ -1,6 +1,6 @@
 // smp: 4
 // timeout: 180
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
 #include "rvic.h"
 

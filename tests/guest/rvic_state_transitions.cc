@@ -1,4 +1,4 @@
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
 #include "rvic.h"
 
@@ -21,9 +21,9 @@ void enter(u32 intid, State state) {
 // There is no call that tells the mask. Whether the interrupt is signalled once it is pending does.
 void expect_state(u32 intid, State expected) {
     EXPECT_EQ_AT(intid, rvic::is_pending(0, intid), expected.pending);
-    EXPECT_EQ_AT(intid, rvic::irq_signalled(), expected.pending && !expected.masked);
+    EXPECT_EQ_AT(intid, irq_signalled(), expected.pending && !expected.masked);
     EXPECT_EQ(rvic::signal(0, intid), rvic::kSuccess);
-    EXPECT_EQ_AT(intid, rvic::irq_signalled(), !expected.masked);
+    EXPECT_EQ_AT(intid, irq_signalled(), !expected.masked);
 }
 
 template <typename Operation>
@@ -56,7 +56,7 @@ TEST(rvic_state_transitions) {
         check(intid,
               [&](unsigned) {
                   EXPECT_EQ(rvic::disable(), rvic::kSuccess);
-                  EXPECT(!rvic::irq_signalled());
+                  EXPECT(!irq_signalled());
                   EXPECT_EQ(rvic::enable(), rvic::kSuccess);
               },
               {{false, false}, {true, false}, {false, true}, {true, true}});

@@ -1,6 +1,6 @@
 // smp: 2
 // reboot: yes
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
 #include "rvic.h"
 
@@ -22,25 +22,25 @@ void enable_and_wait(u64) {
 TEST(rvic_system_reset) {
     constexpr u64 kSecondBoot = 0x2b007ed5ec07d001;
     auto* flag = reinterpret_cast<volatile u64*>(kScratch);
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     for (unsigned cpu = 0; cpu < 2; ++cpu) {
         EXPECT_EQ(rvic::signal(cpu, kIntid), rvic::kDisabled);
         EXPECT(!rvic::is_pending(cpu, kIntid));
     }
     EXPECT_EQ(rvic::enable(), rvic::kSuccess);
     EXPECT_EQ(rvic::signal(0, kIntid), rvic::kSuccess);
-    EXPECT(!rvic::irq_signalled());  // masked
+    EXPECT(!irq_signalled());  // masked
     EXPECT_EQ(rvic::clear_pending(0, kIntid), rvic::kSuccess);
     EXPECT_EQ(rvic::unmask(0, kIntid), rvic::kSuccess);
     write32(rvic::kDoorbell, kInput);
-    EXPECT(!rvic::irq_signalled());  // mapped nowhere
+    EXPECT(!irq_signalled());  // mapped nowhere
     if (*flag == kSecondBoot) {
         *flag = 0;
         return;
     }
     EXPECT_EQ(rvic::map(kInput, 0, kIntid), rvic::kSuccess);
     write32(rvic::kDoorbell, kInput);
-    EXPECT(rvic::irq_signalled());
+    EXPECT(irq_signalled());
     start_cpu(1, enable_and_wait);
     EXPECT(wait_until([] { return rvic::signal(1, kIntid) == rvic::kSuccess; }));
     *flag = kSecondBoot;

@@ -1,4 +1,4 @@
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
 #include "rvic.h"
 #include "timer.h"
@@ -45,14 +45,14 @@ template <typename Timer, u32 intid>
 void level() {
     Timer::set_tval(0);
     Timer::set_ctl(kTimerEnable);
-    EXPECT(wait_until([] { return rvic::irq_signalled(); }));
+    EXPECT(wait_until([] { return irq_signalled(); }));
     EXPECT_EQ(rvic::acknowledge(), intid);
     EXPECT(!rvic::is_pending(0, intid));
     EXPECT_EQ(rvic::resample(intid), rvic::kSuccess);
     EXPECT(rvic::is_pending(0, intid));
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     EXPECT_EQ(rvic::unmask(0, intid), rvic::kSuccess);
-    EXPECT(rvic::irq_signalled());
+    EXPECT(irq_signalled());
     EXPECT_EQ(rvic::acknowledge(), intid);
     EXPECT_EQ(rvic::unmask(0, intid), rvic::kSuccess);
     EXPECT_EQ(rvic::acknowledge(), intid);
@@ -61,7 +61,7 @@ void level() {
     EXPECT_EQ(rvic::resample(intid), rvic::kSuccess);
     EXPECT(!rvic::is_pending(0, intid));
     EXPECT_EQ(rvic::unmask(0, intid), rvic::kSuccess);
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     Timer::set_ctl(0);
     EXPECT_EQ(rvic::mask(0, intid), rvic::kSuccess);
 }

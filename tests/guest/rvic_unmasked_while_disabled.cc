@@ -1,4 +1,4 @@
-// machine: irqchip=rvic
+// irqchip: rvic
 // only: trapeze
 #include "rvic.h"
 #include "timer.h"
@@ -15,9 +15,9 @@ TEST(rvic_unmasked_while_disabled) {
     EXPECT_EQ(rvic::signal(0, 41), rvic::kDisabled);
     EXPECT_EQ(rvic::unmask(0, 41), rvic::kSuccess);
     EXPECT(rvic::is_pending(0, 40));
-    EXPECT(!rvic::irq_signalled());
+    EXPECT(!irq_signalled());
     EXPECT_EQ(rvic::enable(), rvic::kSuccess);
-    EXPECT(rvic::irq_signalled());
+    EXPECT(irq_signalled());
     EXPECT_EQ(rvic::acknowledge(), 40);
     EXPECT_EQ(rvic::acknowledge(), rvic::kNone);
 
@@ -35,7 +35,7 @@ TEST(rvic_unmasked_while_disabled) {
         rvic::enable();
         EXPECT(rvic::is_pending(0, rvic::kVirtualTimer));
         if (!unmask_first) rvic::unmask(0, rvic::kVirtualTimer);
-        EXPECT(rvic::irq_signalled());
+        EXPECT(irq_signalled());
         EXPECT_EQ(rvic::acknowledge(), rvic::kVirtualTimer);
         VirtualTimer::set_ctl(0);
     }

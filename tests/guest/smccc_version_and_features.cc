@@ -1,8 +1,10 @@
+// kvm deviates: any
 // only: trapeze
 #include "smccc.h"
 
 using namespace guest;
 
+// The kernel answers the Arm Architecture Calls, as SMCCC 1.1: SMCCC_ARCH_FEATURES knows none of them.
 TEST(smccc_version_and_features) {
     // The discovery that DEN0028 "Discovery of the SMCCC version" prescribes: first by PSCI_FEATURES.
     EXPECT_EQ(smccc::result32(smccc::hvc(psci::kFeatures, smccc::kVersion).x[0]), 0);

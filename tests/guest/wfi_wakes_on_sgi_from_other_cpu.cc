@@ -1,20 +1,22 @@
 // smp: 2
-#include "gic.h"
+#include "intc.h"
 
 using namespace guest;
 
 namespace {
 
+u32 ready = 0;
 u32 rounds = 0;
 constexpr u32 kRounds = 200;
 
 void sleeper(u64) {
-    gic::init_cpu();
-    gic::enable(1);
-    this_cpu().on_irq = gic::count_irq;
+    intc::init_cpu();
+    intc::enable(1);
+    this_cpu().on_irq = intc::count_irq;
+    store(ready, 1u);
     // The sender waits for each round, so a lost wake-up stops everything.
     for (u32 i = 0; i < kRounds; ++i) {
-        while (gic::irq_count(1, 1) == i) {
+        while (intc::irq_count(1, 1) == i) {
             asm volatile("wfi" ::: "memory");
             enable_interrupts();
             isb();
@@ -27,12 +29,13 @@ void sleeper(u64) {
 }  // namespace
 
 TEST(wfi_wakes_on_sgi_from_other_cpu) {
-    gic::init();
+    intc::init();
     start_cpu(1, sleeper);
+    EXPECT(wait_until([] { return load(ready) == 1; }));
     for (u32 i = 0; i < kRounds; ++i) {
         // Give it time to really sleep, now and then.
         if (i % 20 == 0) wait_until([] { return false; }, 20);
-        gic::send_sgi(1, 2);
+        intc::send(1, 2);
         EXPECT(wait_until([=] { return load(rounds) == i + 1; }));
     }
     wait_cpu_off(1);

@@ -6,7 +6,7 @@
 #   WORK                 an empty directory in memory
 
 # scenario NAME SET: the function NAME runs in that set: every (CPU model), main (the first model only), stock (host
-# kernel without trap-all VMs), gicv2 (host without a GICv3).
+# kernel without trap-all VMs, every CPU model), gicv2 (host without a GICv3).
 scenario() {
     case " $SETS " in *" $2 "*) SCENARIOS="$SCENARIOS $1" ;; esac
 }
@@ -23,15 +23,17 @@ drive() {
     "$DRIVER" --prefix "$CPU/" $driver_options "$TRAPEZE" "$@"
 }
 
-# vm KERNEL-ARGUMENTS OPTION...: the same for a machine with the guest that use_guest chose.
+# vm KERNEL-ARGUMENTS OPTION...: the same for a machine with the guest that use_guest chose, and the accelerator and
+# interrupt controller of $MACHINE.
 vm() {
     kernel_arguments=$1
     shift
-    # shellcheck disable=SC2086 # $stderr_option is none or two words
-    drive $stderr_option -- -machine virt,gic-version=3 -cpu host -accel trap-harder -display none -m 512 \
+    # shellcheck disable=SC2086 # these are lists of words
+    drive $stderr_option -- $MACHINE -cpu host -display none -m 512 \
         -kernel "$KERNEL" -initrd "$INITRD" -append "console=ttyAMA0 $kernel_arguments" "$@"
 }
 stderr_option=''
+MACHINE='-machine virt,gic-version=3 -accel trap-harder'
 
 use_guest() {
     case $1 in
@@ -53,6 +55,27 @@ to_kernel() {
 # to_monitor: from the guest to the monitor.
 to_monitor() {
     printf '%s\n' 'send \x01c' 'expect (trapeze)'
+}
+
+# common NAME N: a guest at its prompt, with N CPUs, is in good health.
+common() {
+    cat <<END
+check $1_cpus
+guest guest-check cpus $2
+check $1_interrupts
+guest guest-check interrupts
+check $1_hotplug
+guest guest-check hotplug
+check $1_interrupts_after_hotplug
+guest guest-check interrupts
+END
+    for n in $(seq $(($2 - 1)) -1 0); do
+        printf '%s\n' "guest guest-check route $n" 'guest true' "guest guest-check routed $n"
+    done
+    cat <<END
+check $1_quiet_log
+guest guest-check quiet-log
+END
 }
 
 # Checks without a terminal.

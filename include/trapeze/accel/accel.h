@@ -209,6 +209,9 @@ public:
     // All system register accesses, calls and WFx that trap come out of run().
     virtual bool traps_everything() const = 0;
     virtual IrqchipSupport irqchip_support() const = 0;
+    // What it answers itself of what a guest's instructions could ask for, so that it never comes out of run():
+    // for people, whole lines, indented.
+    virtual std::string kept() const = 0;
     // PSCI is the accelerator's: vCPUs that are off stay in run().
     virtual bool manages_power() const = 0;
     // Largest vCPU count, and width in bits of guest physical addresses.

@@ -20,6 +20,8 @@ public:
 
     // Drives line `line` (below kLines) from outside. Any thread.
     void set_input(unsigned line, bool level) EXCLUDES(mutex_);
+    // The guest wants interrupts from `line`, and has not read it since it last changed. Any thread.
+    bool is_change_unread(unsigned line) const EXCLUDES(mutex_);
 
     u64 mmio_read(const bus::MmioAccess& access) override EXCLUDES(mutex_);
     void mmio_write(const bus::MmioAccess& access, u64 value) override EXCLUDES(mutex_);
@@ -33,17 +35,18 @@ public:
 private:
     struct Registers;  // the register table
 
-    u32 read_data(u32 lines) const REQUIRES(mutex_);
+    u32 read_data(u32 lines) REQUIRES(mutex_);
     void write_data(u32 lines, u32 value) REQUIRES(mutex_);
     u32 read_ris() const REQUIRES(mutex_);
     u32 read_mis() const REQUIRES(mutex_) { return read_ris() & ie_; }
     void write_is(u32 value) REQUIRES(mutex_);
     void write_ic(u32 value) REQUIRES(mutex_);
 
-    Mutex mutex_;
+    mutable Mutex mutex_;
     bus::IrqLine irq_ GUARDED_BY(mutex_);
     u32 inputs_ GUARDED_BY(mutex_) = 0;   // driven from outside
     u32 outputs_ GUARDED_BY(mutex_) = 0;  // GPIODATA of output lines
+    u32 unread_ GUARDED_BY(mutex_) = 0;   // inputs that have changed and have not been read since
     u32 edges_ GUARDED_BY(mutex_) = 0;    // edges seen and not yet cleared
     u32 dir_ GUARDED_BY(mutex_) = 0;      // 1: output
     u32 is_ GUARDED_BY(mutex_) = 0;       // 1: level sensitive

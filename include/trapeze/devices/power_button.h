@@ -22,13 +22,15 @@ public:
     PowerButton(const PowerButton&) = delete;
     PowerButton& operator=(const PowerButton&) = delete;
 
-    // Down now, up kHoldNs later; while it is down, another press only holds it longer. Any thread.
+    // Down now, up kHoldNs later; while it is down, another press only holds it longer. A guest whose driver
+    // waits for the key has all the time it needs to see it: it may be paused, or on a slow host. Any thread.
     void press() EXCLUDES(mutex_);
 
     // Node "gpio-keys"; refers to the Pl061 by its phandle.
     static void describe(bus::FdtWriter& fdt);
 
 private:
+    void hold(u64 press) REQUIRES(mutex_);
     void release(u64 press) EXCLUDES(mutex_);
 
     Pl061& gpio_;

@@ -70,13 +70,13 @@ public:
 
     std::string_view name() const override { return "GICv2"; }
     void reset() override;
-    // What a reset of the PE does: its CPU interface only.
+    // The CPU interface only.
     void reset_cpu(bus::VcpuIndex vcpu) override;
     CpuView cpu_view(bus::VcpuIndex vcpu) const override;
     std::vector<IrqView> shared_view() const override;
 
-    // The device tree node of a GICv2, bus::Phandle::Gic, also of one that is not emulated here; the ranges are what the machine has mapped. Interrupt
-    // specifiers of PPIs have the mask of vCPUs in bits 15 to 8 of the third cell.
+    // The device tree node of a GICv2, bus::Phandle::Gic; also of one that is not emulated here. The ranges
+    // are what the machine has mapped. bus::FdtInterrupts::ppi_cpu_mask has a bit for each vCPU.
     static void describe(bus::FdtWriter& fdt, mem::GpaRange distributor, mem::GpaRange cpu_interface);
 
     void set_level(bus::IntId id, bool level) override;

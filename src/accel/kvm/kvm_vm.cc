@@ -91,6 +91,19 @@ IrqchipSupport KvmVm::irqchip_support() const {
             .its = kvm_has_device(vm_, kvm::kDevTypeArmVgicIts)};
 }
 
+std::string KvmVm::kept() const {
+    // Answered in assembly, before anything else looks (Linux arch/arm64/kvm/hyp/hyp-entry.S).
+    constexpr std::string_view kWorkarounds = "  HVC of SMCCC_ARCH_WORKAROUND_1 to 3\n";
+    if (trap_all_) {
+        return fmt::format("{}  set/way cache maintenance; debug, timer and PMU registers\n", kWorkarounds);
+    }
+    constexpr std::string_view kArchitecture =
+        "  Arm Architecture Calls (0x80000000 to 0x8000ffff, 0xc0000000 to 0xc000ffff)\n";
+    constexpr std::string_view kAllCalls = "  all calls: PSCI, TRNG, Arm Architecture Calls, KVM's own services\n";
+    return fmt::format("{}{}  system registers and WFI\n", forwards_calls_ ? kArchitecture : kAllCalls,
+                       has_gic_ ? "  accesses to the interrupt controller\n" : "");
+}
+
 unsigned KvmVm::max_vcpus() const {
     return static_cast<unsigned>(std::max(kvm_check(vm_, kvm::kCapMaxVcpus), 1));
 }

@@ -17,6 +17,7 @@ public:
     std::string_view name() const override { return trap_all_ ? "trap-harder" : "kvm"; }
     bool traps_everything() const override { return trap_all_; }
     IrqchipSupport irqchip_support() const override;
+    std::string kept() const override;
     bool manages_power() const override { return !trap_all_ && !forwards_calls_; }
     unsigned max_vcpus() const override;
     unsigned ipa_bits() const override { return ipa_bits_; }

@@ -1,21 +1,36 @@
 // A GICv2 as people read it.
 #include <fmt/core.h>
 
-#include "gic/types.h"
+#include "gicv2/types.h"
 #include "trapeze/irqchip/gicv2.h"
 
 namespace trapeze::irqchip {
 namespace {
 
-bool worth_showing(const Gicv2IrqState& irq) {
-    return irq.enabled || irq.pending || irq.active || irq.level;
+// SGIs are enabled for good, which says nothing.
+bool worth_showing(u32 intid, const Gicv2IrqState& irq) {
+    return (irq.enabled && intid >= gicv2::kSgiCount) || irq.pending || irq.active || irq.level;
+}
+
+// "vCPU 1", "vCPUs 0, 3"; "nobody"
+std::string vcpus_text(u8 mask) {
+    if (mask == 0) return "nobody";
+    std::string text = (mask & (mask - 1)) == 0 ? "vCPU" : "vCPUs";
+    const char* separator = " ";
+    for (unsigned vcpu = 0; vcpu < kGicv2MaxVcpus; ++vcpu) {
+        if ((mask >> vcpu & 1) == 0) continue;
+        text += fmt::format("{}{}", separator, vcpu);
+        separator = ", ";
+    }
+    return text;
 }
 
 IrqView view_of(u32 intid, const Gicv2IrqState& irq) {
     std::string details =
         fmt::format("group {}, priority {:#x}{}", irq.group, irq.priority, irq.edge ? ", edge" : "");
-    if (intid >= gic::kFirstSpi) details += fmt::format(", targets {:#04x}", irq.targets);
-    if (irq.pending_from != 0) details += fmt::format(", from vCPUs {:#04x}", irq.pending_from);
+    if (intid >= gicv2::kFirstSpi) details += ", for " + vcpus_text(irq.targets);
+    if (irq.pending_from != 0) details += ", pending from " + vcpus_text(irq.pending_from);
+    if (irq.active_from) details += fmt::format(", active from vCPU {}", *irq.active_from);
     return {.id = intid,
             .name = intid_name(intid),
             .enabled = irq.enabled,
@@ -25,6 +40,11 @@ IrqView view_of(u32 intid, const Gicv2IrqState& irq) {
             .details = std::move(details)};
 }
 
+std::string_view enables_text(const Gicv2CpuState& cpu) {
+    if (cpu.group0_enabled) return cpu.group1_enabled ? "" : ", group 1 disabled";
+    return cpu.group1_enabled ? ", group 0 disabled" : ", both groups disabled";
+}
+
 }  // namespace
 
 CpuView Gicv2::cpu_view(bus::VcpuIndex vcpu) const {
@@ -32,26 +52,29 @@ CpuView Gicv2::cpu_view(bus::VcpuIndex vcpu) const {
     CpuView view;
     view.irq = cpu.irq;
     view.fiq = cpu.fiq;
-    if (cpu.highest_pending < gic::kFirstSpecial) {
+    if (cpu.highest_pending < gicv2::kFirstSpecial) {
         view.next = cpu.highest_pending;
-        if (!cpu.irq && !cpu.fiq)
+        const u8 group = irq_state(bus::IntId{cpu.highest_pending}, vcpu).group;
+        if (!(group == 0 ? cpu.group0_enabled : cpu.group1_enabled)) {
+            view.held_back = fmt::format("its group, {}, is disabled at the CPU interface", group);
+        } else if (!cpu.irq && !cpu.fiq) {
             view.held_back = "its priority is not above the priority mask and the running priority";
+        }
     }
-    view.details = fmt::format("priority mask {:#x}, running priority {:#x}, group 0 {}, group 1 {}",
-                               cpu.priority_mask, cpu.running_priority, cpu.group0_enabled ? "on" : "off",
-                               cpu.group1_enabled ? "on" : "off");
-    for (u32 intid = 0; intid < gic::kFirstSpi; ++intid) {
+    view.details = fmt::format("priority mask {:#x}, running priority {:#x}{}", cpu.priority_mask,
+                               cpu.running_priority, enables_text(cpu));
+    for (u32 intid = 0; intid < gicv2::kFirstSpi; ++intid) {
         const Gicv2IrqState irq = irq_state(bus::IntId{intid}, vcpu);
-        if (worth_showing(irq)) view.irqs.push_back(view_of(intid, irq));
+        if (worth_showing(intid, irq)) view.irqs.push_back(view_of(intid, irq));
     }
     return view;
 }
 
 std::vector<IrqView> Gicv2::shared_view() const {
     std::vector<IrqView> views;
-    for (u32 intid = gic::kFirstSpi; intid < intid_count(); ++intid) {
+    for (u32 intid = gicv2::kFirstSpi; intid < intid_count(); ++intid) {
         const Gicv2IrqState irq = irq_state(bus::IntId{intid});
-        if (worth_showing(irq)) views.push_back(view_of(intid, irq));
+        if (worth_showing(intid, irq)) views.push_back(view_of(intid, irq));
     }
     return views;
 }

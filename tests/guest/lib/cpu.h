@@ -89,6 +89,16 @@ inline void mask_interrupts() {
     asm volatile("msr DAIFSet, #3" ::: "memory");
 }
 
+// Whether an IRQ or FIQ is signalled to this CPU, masked in PSTATE or not.
+inline bool irq_signalled() {
+    isb();
+    return (READ_SYSREG(ISR_EL1) & 1 << 7) != 0;
+}
+inline bool fiq_signalled() {
+    isb();
+    return (READ_SYSREG(ISR_EL1) & 1 << 6) != 0;
+}
+
 // MPIDR_EL1 affinity of CPU `index` on this machine: up to 8 CPUs differ in Aff0 only.
 constexpr u64 mpidr_of(unsigned index) {
     return index;

@@ -40,6 +40,14 @@ u32 Property::cell(unsigned index) const {
     return big_endian(data + index * 4);
 }
 
+bool Property::has_string(const char* text) const {
+    const auto* strings = reinterpret_cast<const char*>(data);
+    for (u32 at = 0; at < size; at += static_cast<u32>(length(strings + at)) + 1) {
+        if (equal(strings + at, text)) return true;
+    }
+    return false;
+}
+
 const u8* blob() {
     const u64 x0 = boot_argument();
     if (x0 >= kRam && x0 % 8 == 0) {

@@ -13,6 +13,8 @@ struct Property {
     // The 32-bit cell `index`.
     u32 cell(unsigned index) const;
     u64 cell_pair(unsigned index) const { return u64{cell(index)} << 32 | cell(index + 1); }
+    // Whether a list of strings has this one.
+    bool has_string(const char* text) const;
 };
 
 // The blob: where x0 pointed at entry, else at the base of RAM; nullptr if there is none.

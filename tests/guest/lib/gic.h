@@ -1,19 +1,21 @@
-// A GICv3 without Security states and with affinity routing (IHI0069), as its driver sees it.
+// What a GICv3 without Security states and with affinity routing (IHI0069) and a GICv2 without the Security
+// Extensions (IHI0048) have in common, as a driver sees it. Interrupts are in the group that is signalled as
+// IRQ without further ado: 1 in a GICv3, 0 in a GICv2.
 #pragma once
 
-#include "cpu.h"
+#include "intc.h"
 
 namespace guest::gic {
 
-constexpr u64 kDist = 0x08000000;
-constexpr u64 kRedist = 0x080a0000;
-constexpr u64 kRedistStride = 0x20000;
-constexpr u64 kSgiFrame = 0x10000;  // of a redistributor
+using namespace intc;
 
-// Distributor and, with kSgiFrame, redistributor offsets.
+constexpr u64 kDist = 0x08000000;
+
+// Offsets in the distributor and, but for the first three, in the frame that has the registers of private
+// interrupts.
 constexpr u64 kCtlr = 0x0000;
-constexpr u64 kTyper = 0x0004;  // GICR_TYPER is at 0x0008
-constexpr u64 kIidr = 0x0008;   // GICR_IIDR is at 0x0004
+constexpr u64 kTyper = 0x0004;
+constexpr u64 kIidr = 0x0008;
 constexpr u64 kIgroupr = 0x0080;
 constexpr u64 kIsenabler = 0x0100;
 constexpr u64 kIcenabler = 0x0180;
@@ -23,113 +25,109 @@ constexpr u64 kIsactiver = 0x0300;
 constexpr u64 kIcactiver = 0x0380;
 constexpr u64 kIpriorityr = 0x0400;
 constexpr u64 kIcfgr = 0x0c00;
-constexpr u64 kIrouter = 0x6000;
-constexpr u64 kPidr2 = 0xffe8;
-constexpr u64 kRedistTyper = 0x0008;
-constexpr u64 kRedistWaker = 0x0014;
 
-constexpr u64 kRouteAny = u64{1} << 31;
-
-constexpr u32 kSpurious = 1023;
 constexpr u8 kDefaultPriority = 0xa0;
+constexpr u8 kIdlePriority = 0xff;
 
-constexpr u32 kUartSpi = 32 + 1;
-constexpr u32 kRtcSpi = 32 + 2;
-constexpr u32 kVirtualTimer = 27;
-constexpr u32 kPhysicalTimer = 30;
-// An SPI that no device drives.
-constexpr u32 kFreeSpi = 32 + 12;
+// SPIs that no device drives.
+constexpr u32 kFreeSpi = kFirstDevice + 12;
+constexpr u32 kFreeSpis = 4;
 
-// The RD_base frame of this CPU, by affinity; fails the test when there is none.
-u64 redistributor();
+class Gic : public Controller {
+public:
+    void enable(u32 intid) const final;
+    void disable(u32 intid) const final;
+    bool is_pending(u32 intid) const final;
+    bool follows_wires() const final { return true; }
 
-// Affinity routing and both groups on. Once, before any CPU's init_cpu().
-void init_distributor();
-// Wakes this CPU's redistributor, puts its SGIs and PPIs into group 1 at kDefaultPriority, all disabled, and
-// turns the CPU interface on with every priority let through.
-void init_cpu();
-inline void init() {
-    init_distributor();
-    init_cpu();
+    // The frame with the registers of an interrupt.
+    virtual u64 frame_of(u32 intid) const = 0;
+    // Until the hardware has seen what was written to an interrupt's disable bit.
+    virtual void wait_disabled(u32 intid) const = 0;
+    // SGIs are sent to every CPU but this.
+    virtual void send_to_others(u32 intid) const = 0;
+    // The CPUs that a SPI may go to: a bit each. No bit: nobody. This and set_target() also while it is
+    // enabled.
+    virtual void set_targets(u32 intid, u32 cpus) const = 0;
+
+    // Of the CPU interface, for the group of all interrupts.
+    virtual void set_mask(u8 priority) const = 0;
+    virtual u8 mask() const = 0;
+    virtual u8 running_priority() const = 0;
+    virtual u32 highest_pending() const = 0;
+    // How many interrupts are active and have not had their priority dropped, by their priorities.
+    virtual unsigned active_priorities() const = 0;
+    // How many bits of a priority decide about preemption; 1 to what is implemented.
+    virtual void set_group_priority_bits(unsigned bits) const = 0;
+    // Whether end() only drops the priority (EOImode), and deactivate() does the rest.
+    virtual void set_split_end(bool split) const = 0;
+    virtual void deactivate(u32 intid) const = 0;
+    // Whether interrupts are let through at all, which they are not after reset.
+    virtual bool cpu_interface_enabled() const = 0;
+
+protected:
+    ~Gic() = default;
+    // All SPIs disabled, level-sensitive or not as they are, in a group and at kDefaultPriority.
+    void init_spis(unsigned group) const;
+    void init_private(unsigned group) const;
+};
+
+inline bool present() {
+    return kind() == Kind::Gicv3 || kind() == Kind::Gicv2;
+}
+// Fails the test if the controller is no GIC.
+const Gic& the_gic();
+
+// Interrupts that the distributor's registers have room for.
+inline u32 intid_count() {
+    return ((read32(kDist + kTyper) & 31) + 1) * 32;
 }
 
-// Waits for GICD_CTLR.RWP or GICR_CTLR.RWP to clear.
-void wait_rwp(u64 frame);
-
-// Of an interrupt: private ones of the calling CPU.
-void enable(u32 intid);
-void disable(u32 intid);
+// Of one interrupt.
 void set_pending(u32 intid);
 void clear_pending(u32 intid);
-bool is_pending(u32 intid);
 bool is_active(u32 intid);
 void clear_active(u32 intid);
 void set_priority(u32 intid, u8 priority);
 u8 priority(u32 intid);
 void set_group(u32 intid, unsigned group);
 void set_edge(u32 intid, bool edge);
-void set_route(u32 intid, u64 route);  // an SPI: an affinity or kRouteAny
 
-// Group 1 of this CPU. acknowledge() waits for nothing and may return kSpurious.
-inline u32 acknowledge() {
-    const u64 intid = READ_SYSREG(ICC_IAR1_EL1);
-    dsb();
-    return static_cast<u32>(intid);
+inline void set_targets(u32 intid, u32 cpus) {
+    the_gic().set_targets(intid, cpus);
 }
-inline void end(u32 intid) {
-    WRITE_SYSREG(ICC_EOIR1_EL1, intid);
-    isb();
-}
-inline u32 acknowledge0() {
-    const u64 intid = READ_SYSREG(ICC_IAR0_EL1);
-    dsb();
-    return static_cast<u32>(intid);
-}
-inline void end0(u32 intid) {
-    WRITE_SYSREG(ICC_EOIR0_EL1, intid);
-    isb();
-}
-inline u64 running_priority() {
-    return READ_SYSREG(ICC_RPR_EL1);
-}
-inline u32 highest_pending() {
-    return static_cast<u32>(READ_SYSREG(ICC_HPPIR1_EL1));
+inline void send_to_others(u32 intid) {
+    the_gic().send_to_others(intid);
 }
 inline void set_mask(u8 priority) {
-    WRITE_SYSREG(ICC_PMR_EL1, priority);
-    isb();
+    the_gic().set_mask(priority);
 }
-
-// ICC_SGI1R_EL1 to CPUs of the affinity Aff3.Aff2.Aff1 zero, one bit of `targets` each.
-inline void send_sgi(u32 intid, u16 targets) {
-    dsb();
-    WRITE_SYSREG(ICC_SGI1R_EL1, u64{intid} << 24 | targets);
-    isb();
+inline u8 mask() {
+    return the_gic().mask();
 }
-inline void send_sgi_to_others(u32 intid) {
-    dsb();
-    WRITE_SYSREG(ICC_SGI1R_EL1, u64{1} << 40 | u64{intid} << 24);
-    isb();
+inline u8 running_priority() {
+    return the_gic().running_priority();
 }
-
-// Whether an IRQ or FIQ is signalled to this CPU, masked in PSTATE or not.
-inline bool irq_signalled() {
-    isb();
-    return (READ_SYSREG(ISR_EL1) & 1 << 7) != 0;
+inline u32 highest_pending() {
+    return the_gic().highest_pending();
 }
-inline bool fiq_signalled() {
-    isb();
-    return (READ_SYSREG(ISR_EL1) & 1 << 6) != 0;
+inline unsigned active_priorities() {
+    return the_gic().active_priorities();
+}
+inline void set_group_priority_bits(unsigned bits) {
+    the_gic().set_group_priority_bits(bits);
+}
+inline void set_split_end(bool split) {
+    the_gic().set_split_end(split);
+}
+inline void deactivate(u32 intid) {
+    the_gic().deactivate(intid);
+}
+inline bool cpu_interface_enabled() {
+    return the_gic().cpu_interface_enabled();
 }
 
 // Bits of priority that this implementation has: 0xf8 for five.
 u8 implemented_priority();
-
-// A handler for InterruptHandler that acknowledges and ends one interrupt and counts it, per CPU and INTID
-// (below 64), plus what the last INTID was.
-void count_irq();
-u32 irq_count(unsigned cpu, u32 intid);
-u32 last_irq(unsigned cpu);
-void reset_counts();
 
 }  // namespace guest::gic

@@ -2,7 +2,7 @@
 // Linux drivers, and this machine's choice of interrupts.
 #pragma once
 
-#include "cpu.h"
+#include "intc.h"
 #include "smccc.h"
 
 namespace guest::rvic {
@@ -87,11 +87,7 @@ inline u64 unmap(u32 input) {
 // What Linux does on a CPU that comes up: everything masked and nothing pending, then on.
 void init_cpu();
 
-// Whether an IRQ is signalled to this CPU, masked in PSTATE or not.
-inline bool irq_signalled() {
-    isb();
-    return (READ_SYSREG(ISR_EL1) & 1 << 7) != 0;
-}
+const intc::Controller& controller();
 
 // A handler for InterruptHandler that acknowledges one interrupt, counts it, per CPU and INTID, and unmasks
 // it again.

@@ -1,7 +1,7 @@
 // The two EL1 generic timers (DDI0487 "The Generic Timer in AArch64 state").
 #pragma once
 
-#include "gic.h"
+#include "intc.h"
 
 namespace guest {
 
@@ -10,7 +10,7 @@ constexpr u64 kTimerMasked = 2;
 constexpr u64 kTimerStatus = 4;
 
 struct VirtualTimer {
-    static constexpr u32 kIntid = gic::kVirtualTimer;
+    static constexpr u32 kIntid = intc::kVirtualTimer;
     static u64 count() {
         isb();
         return READ_SYSREG(CNTVCT_EL0);
@@ -36,7 +36,7 @@ struct VirtualTimer {
 };
 
 struct PhysicalTimer {
-    static constexpr u32 kIntid = gic::kPhysicalTimer;
+    static constexpr u32 kIntid = intc::kPhysicalTimer;
     static u64 count() {
         isb();
         return READ_SYSREG(CNTPCT_EL0);

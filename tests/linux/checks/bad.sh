@@ -56,5 +56,5 @@ stock_kernel() {
 
 scenario gicv2_host gicv2
 gicv2_host() {
-    refuses host_without_gicv3 'no GICv3' -accel trap-harder -kernel "$KERNEL"
+    refuses host_without_gicv3 'no GICv3' -accel trap-harder -machine gic-version=3 -kernel "$KERNEL"
 }

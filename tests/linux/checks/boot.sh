@@ -31,27 +31,6 @@ END
         -append "console=ttyAMA0" -display none -d unimp,trace:kvm_hypercall,trace:kvm_wfx_trap -initrd "$INITRD"
 }
 
-# common NAME N: a guest at its prompt, with N CPUs, is in good health.
-common() {
-    cat <<END
-check $1_cpus
-guest guest-check cpus $2
-check $1_interrupts
-guest guest-check interrupts
-check $1_hotplug
-guest guest-check hotplug
-check $1_interrupts_after_hotplug
-guest guest-check interrupts
-END
-    for n in $(seq $(($2 - 1)) -1 0); do
-        printf '%s\n' "guest guest-check route $n" 'guest true' "guest guest-check routed $n"
-    done
-    cat <<END
-check $1_quiet_log
-guest guest-check quiet-log
-END
-}
-
 scenario trimmed every
 trimmed() {
     {

@@ -60,6 +60,54 @@ END
     } | vm '' -serial mon:stdio -name somebody
 }
 
+# Every key as it comes over a slow line, arrows in pieces.
+edits() {
+    printf '%s\n' "check $1" 'expect (trapeze)'
+    cat <<'END'
+send info nme
+send \x1b
+idle 1
+send [
+send D\x1b[D
+send a\r
+match ^somebody$
+send \x1b[A\x1b[A\r
+match ^somebody$
+send info na\t\r
+match ^somebody$
+send syst\t\t
+expect system_powerdown  system_reset
+send \x15info x\x17name\r
+match ^somebody$
+send quit\r
+exit 0
+terminal same
+END
+}
+# The program in a mount namespace of its own, in which nobody can have a pseudo-terminal.
+without_pseudo_terminals() {
+    cat <<'END'
+check monitor_without_pseudo_terminals
+expect (no line editing: cannot open a pseudo-terminal: No such device)
+expect (trapeze)
+send info na\x1b[Dn\x7fme\r
+match ^somebody$
+send quit\r
+exit 0
+terminal same
+END
+}
+
+scenario editing main
+editing() {
+    edits monitor_edits_lines | vm '' -S -serial null -monitor stdio -name somebody
+    edits monitor_edits_lines_whatever_term_is | TERM=vt52 vm '' -S -serial null -monitor stdio -name somebody
+    without_pseudo_terminals |
+        "$DRIVER" --prefix "$CPU/" unshare -m sh -c 'umount -l /dev/pts && exec "$@"' sh "$TRAPEZE" \
+            -machine virt,gic-version=3 -cpu host -accel trap-harder -display none -m 512 -kernel "$KERNEL" \
+            -S -serial null -monitor stdio -name somebody
+}
+
 # ends NAME HOW: the script in which the kernel starts and the program is ended by the step HOW, with status 0.
 ends() {
     to_kernel "$1"

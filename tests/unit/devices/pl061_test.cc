@@ -226,6 +226,32 @@ TEST_F(Pl061Test, PressingAgainHoldsLonger) {
     EXPECT_EQ(time_.pending(), 0u);
 }
 
+TEST_F(Pl061Test, TheButtonIsHeldForAGuestThatIsSlow) {
+    PowerButton button(gpio_, time_);
+    wr(IBE, 8);
+    wr(IE, 8);
+    button.press();
+    time_.pass_seconds(60);
+    EXPECT_EQ(rd(1u << 1 << 2), 0u) << "line 1";  // address bits [9:2] say which
+    time_.pass_seconds(60);
+    EXPECT_TRUE(line());
+    EXPECT_EQ(rd(DATA) & 8, 8u);
+    time_.pass(100'000'000);
+    EXPECT_EQ(rd(DATA) & 8, 0u);
+    EXPECT_EQ(time_.pending(), 0u);
+}
+
+TEST_F(Pl061Test, AResetEndsTheWaitForTheGuest) {
+    PowerButton button(gpio_, time_);
+    wr(IBE, 8);
+    wr(IE, 8);
+    button.press();
+    gpio_.reset();
+    time_.pass(100'000'000);
+    EXPECT_EQ(rd(DATA) & 8, 0u);
+    EXPECT_EQ(time_.pending(), 0u);
+}
+
 TEST_F(Pl061Test, ADestroyedButtonLeavesNoTimer) {
     {
         PowerButton button(gpio_, time_);

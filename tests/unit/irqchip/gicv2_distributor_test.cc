@@ -222,9 +222,43 @@ TEST_F(Gicv2Distributor, Snapshots) {
     EXPECT_EQ(s.targets, 0b0010);
 }
 
+TEST_F(Gicv2Distributor, ViewsForPeople) {
+    b.set_targets(kSpi, 0b0101);
+    level(true);
+    b.send_sgi(3, 0b0001, 7);
+    b.send_sgi(1, 0b0001, 7);
+    const std::vector<IrqView> shared = b.gic.shared_view();
+    ASSERT_EQ(shared.size(), 1u);
+    EXPECT_EQ(describe(shared[0]),
+              "INTID 50 (SPI 18): pending, enabled, high, group 0, priority 0x80, for vCPUs 0, 2");
+    CpuView cpu = b.gic.cpu_view(0);
+    EXPECT_TRUE(cpu.irq && !cpu.fiq);
+    EXPECT_EQ(cpu.next, 7u);
+    EXPECT_EQ(cpu.held_back, "");
+    EXPECT_EQ(cpu.details, "priority mask 0xf8, running priority 0xff");
+    ASSERT_EQ(cpu.irqs.size(), 1u);
+    EXPECT_EQ(describe(cpu.irqs[0]),
+              "INTID 7 (SGI 7): pending, enabled, group 0, priority 0x0, edge, pending from vCPUs 1, 3");
+    EXPECT_EQ(b.iar(), sgi_from(1, 7));
+    cpu = b.gic.cpu_view(0);
+    EXPECT_EQ(describe(cpu.irqs[0]),
+              "INTID 7 (SGI 7): pending active, enabled, group 0, priority 0x0, edge, pending from vCPU 3, "
+              "active from "
+              "vCPU 1");
+    EXPECT_EQ(cpu.next, kSpi);
+    EXPECT_EQ(cpu.held_back, "its priority is not above the priority mask and the running priority");
+    b.cpu_write(gicc::kCtlr, kEnableGrp1, 2);
+    cpu = b.gic.cpu_view(2);
+    EXPECT_EQ(cpu.next, kSpi);
+    EXPECT_EQ(cpu.held_back, "its group, 0, is disabled at the CPU interface");
+    EXPECT_EQ(cpu.details, "priority mask 0xf8, running priority 0xff, group 0 disabled");
+    EXPECT_TRUE(cpu.irqs.empty());
+    EXPECT_EQ(b.gic.cpu_view(1).next, std::nullopt);
+}
+
 TEST_F(Gicv2Distributor, DeviceTreeNode) {
     test::TextFdt fdt;
-    b.gic.describe(fdt, {{0x0800'0000}, 0x1'0000}, {{0x0801'0000}, 0x1'0000});
+    Gicv2::describe(fdt, {{0x0800'0000}, 0x1'0000}, {{0x0801'0000}, 0x1'0000});
     EXPECT_EQ(fdt.text,
               "intc@8000000 {\n"
               "compatible = arm,cortex-a15-gic\n"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -78,6 +79,7 @@ public:
         std::lock_guard lock(mutex_);
         return instruction_writes_;
     }
+    void preset_off(bool off) { off_.store(off); }
     void preset_vector_length(unsigned bytes) {
         std::lock_guard lock(mutex_);
         vector_length_ = bytes;
@@ -114,6 +116,7 @@ public:
         pending_ = false;
     }
     bool exit_pending() const override { return pending_; }
+    bool is_off() override { return off_.load(); }
     void kick() override {
         std::lock_guard lock(mutex_);
         kicked_ = true;
@@ -194,6 +197,7 @@ public:
     }
 
 private:
+    std::atomic<bool> off_{false};  // by the accelerator's own PSCI
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<accel::Exit> exits_;

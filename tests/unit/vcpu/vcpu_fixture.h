@@ -68,15 +68,16 @@ public:
 
 class VcpuFixture : public testing::Test, public FakeHost {
 protected:
-    explicit VcpuFixture(EntryFeatures features = {}) {
+    explicit VcpuFixture(const Vcpu::Config& config) {
         sysregs_.add(regs_, std::span(kTestRegs));
         calls_.add(call_owner_, std::span(kTestCalls));
         bus_.add({mem::Gpa{kDevice}, 0x1000}, device_);
         auto owned = std::make_unique<FakeAccel>();
         accel_ = owned.get();
-        vcpu_ = std::make_unique<Vcpu>(fake_config(0, features), std::move(owned),
+        vcpu_ = std::make_unique<Vcpu>(config, std::move(owned),
                                        trap::Handlers{sysregs_, calls_, bus_}, *this, *this);
     }
+    explicit VcpuFixture(EntryFeatures features = {}) : VcpuFixture(fake_config(0, features)) {}
     // Its thread must not meet a fixture that is half destroyed.
     void TearDown() override { vcpu_->quit(); }
 

@@ -1,4 +1,5 @@
 // smp: 4
+// irqchip: gicv3 gicv2
 #include "gic.h"
 
 using namespace guest;
@@ -18,7 +19,8 @@ void receiver(u64) {
 
 }  // namespace
 
-TEST(sgi_irm_all_but_self) {
+// IHI0069 ICC_SGI1R_EL1.IRM, IHI0048 GICD_SGIR.TargetListFilter.
+TEST(sgi_to_all_but_self) {
     gic::init();
     gic::enable(5);
     this_cpu().on_irq = gic::count_irq;
@@ -26,7 +28,7 @@ TEST(sgi_irm_all_but_self) {
     for (unsigned cpu = 1; cpu < 4; ++cpu) start_cpu(cpu, receiver);
     EXPECT(wait_until([] { return load(ready) == 3; }));
     for (u32 i = 1; i <= 20; ++i) {
-        gic::send_sgi_to_others(5);
+        gic::send_to_others(5);
         for (unsigned cpu = 1; cpu < 4; ++cpu) {
             EXPECT(wait_until([=] { return gic::irq_count(cpu, 5) == i; }));
         }
