@@ -33,7 +33,7 @@ vm() {
         -kernel "$KERNEL" -initrd "$INITRD" -append "console=ttyAMA0 $kernel_arguments" "$@"
 }
 stderr_option=''
-MACHINE='-machine virt,gic-version=3 -accel trap-harder'
+MACHINE=${MACHINE:-'-machine virt,gic-version=3 -accel trap-harder'}
 
 use_guest() {
     case $1 in
@@ -128,8 +128,8 @@ console_has() { grep -q "$1" console 2>/dev/null; }
 # start OPTION... : the program in the background, without a terminal; sets pid. Redirect its streams.
 start() {
     exec 9<&0 # a shell takes standard input from what it runs in the background
-    "$TRAPEZE" -machine virt,gic-version=3 -cpu host -accel trap-harder -display none -m 512 -kernel "$KERNEL" \
-        -initrd "$INITRD" "$@" <&9 9<&- &
+    # shellcheck disable=SC2086 # a list of words
+    "$TRAPEZE" $MACHINE -cpu host -display none -m 512 -kernel "$KERNEL" -initrd "$INITRD" "$@" <&9 9<&- &
     pid=$!
     exec 9<&-
 }

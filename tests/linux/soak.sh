@@ -4,6 +4,8 @@
 #
 # usage: soak.sh FIRST LAST GUEST SMP LIMIT
 #
+# MACHINE may be in the environment: see vm in lib.sh.
+#
 # Prints a line "boot N ok|hang|status|warning SECONDS" for each boot, with evidence after those that are not ok.
 first=$1 last=$2 smp=$4 limit=$5
 # shellcheck source=tests/linux/lib.sh
