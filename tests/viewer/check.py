@@ -196,6 +196,10 @@ def check(seen, statistics):
 def main(catapult, trace, statistics, screenshot=None):
     with open(statistics) as file:
         expected = json.load(file)
+    with open(trace) as file:
+        dropped = json.load(file)["otherData"]["dropped"]
+    if dropped != "0":
+        sys.exit(f"{dropped} records of the trace were dropped: there is nothing to compare with (buffer=SIZE helps)")
     seen = look(catapult, trace, screenshot)
     wrong = check(seen, expected)
     for line in wrong[:40]:
