@@ -1,5 +1,7 @@
-// Trace records in the Trace Event Format: complete events ("X") for what takes time, instants ("i") for the
-// rest. Times are microseconds with three decimals, that is, exact.
+// Trace records in the Trace Event Format: a begin and an end ("B", "E") for what takes time, instants ("i")
+// for the rest. Times are microseconds with three decimals, that is, exact. Not complete events ("X"), whose
+// ends viewers calculate in binary fractions: that may put one after the begin of the next, although both are
+// the same nanosecond, and some then show one inside of the other.
 #include <fmt/core.h>
 
 #include <iterator>
@@ -58,27 +60,38 @@ private:
 
     static void add_us(std::string& out, u64 ns) { append(out, "{}.{:03}", ns / 1000, ns % 1000); }
 
-    // Up to the arguments; the caller adds those, if any, and the end.
-    void slice(std::string& out, unsigned tid, std::string_view name, std::string_view category, u64 from,
-               u64 until) {
-        append(out, ",\n{{\"ph\":\"X\",\"name\":{},\"cat\":\"{}\",\"pid\":{},\"tid\":{},\"ts\":",
+    void add_time(std::string& out, u64 ns) {
+        add_us(out, ns > context_.start_ns ? ns - context_.start_ns : 0);
+    }
+
+    void begin_slice(std::string& out, unsigned tid, std::string_view name, std::string_view category,
+                     u64 ns) {
+        append(out, ",\n{{\"ph\":\"B\",\"name\":{},\"cat\":\"{}\",\"pid\":{},\"tid\":{},\"ts\":",
                json_string(name), category, kPid, tid);
-        add_us(out, from > context_.start_ns ? from - context_.start_ns : 0);
-        out += ",\"dur\":";
-        add_us(out, until - from);
+        add_time(out, ns);
+        out += "}";
+    }
+    // Up to the arguments of the slice; the caller adds those, if any, and the end.
+    void end_slice(std::string& out, unsigned tid, std::string_view name, u64 ns) {
+        append(out, ",\n{{\"ph\":\"E\",\"name\":{},\"pid\":{},\"tid\":{},\"ts\":", json_string(name), kPid,
+               tid);
+        add_time(out, ns);
     }
 
     void exit(std::string& out, unsigned tid, const ExitRecord& r) {
-        slice(out, tid, "guest", "guest", r.entered_ns, r.exited_ns);
+        begin_slice(out, tid, "guest", "guest", r.entered_ns);
+        end_slice(out, tid, "guest", r.exited_ns);
         out += "}";
-        slice(out, tid, slice_name(r), fmt::format("handling,{}", exit_class_name(r.exit_class)), r.exited_ns,
-              r.done_ns);
-        arguments(out, r);
-        out += "}";
+        const std::string name = slice_name(r);
+        begin_slice(out, tid, name, fmt::format("handling,{}", exit_class_name(r.exit_class)), r.exited_ns);
         if (r.blocked_until_ns != 0) {
-            slice(out, tid, "blocked", "blocked", r.blocked_from_ns, r.blocked_until_ns);
+            begin_slice(out, tid, "blocked", "blocked", r.blocked_from_ns);
+            end_slice(out, tid, "blocked", r.blocked_until_ns);
             out += "}";
         }
+        end_slice(out, tid, name, r.done_ns);
+        arguments(out, r);
+        out += "}";
     }
 
     std::string slice_name(const ExitRecord& r) {
@@ -126,7 +139,7 @@ private:
         append(out,
                ",\n{{\"ph\":\"i\",\"s\":\"t\",\"name\":{},\"cat\":\"event\",\"pid\":{},\"tid\":{},\"ts\":",
                json_string(r.event->name()), kPid, tid);
-        add_us(out, r.time_ns > context_.start_ns ? r.time_ns - context_.start_ns : 0);
+        add_time(out, r.time_ns);
         append(out, ",\"args\":{{\"text\":{}{}}}}}", json_string(r.view()),
                r.cut != 0 ? ",\"cut\":true" : "");
     }

@@ -5,8 +5,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cmath>
-
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -14,6 +12,7 @@
 #include <sstream>
 
 #include "exits.h"
+#include "trace_slices.h"
 #include "trapeze/trap/trace_events.h"
 #include "vcpu/fake_accel.h"
 #include "vcpu/fake_host.h"
@@ -92,12 +91,9 @@ TEST_F(InstrumentsTest, TraceAndStatisticsAgree) {
     ASSERT_TRUE(instruments_->finish());
 
     std::map<std::string, u64> count, ns;
-    const json trace = read("trace.json");
-    for (const json& event : trace["traceEvents"]) {
-        if (event["ph"] != "X") continue;
-        const std::string cat = event["cat"];
-        ++count[cat];
-        ns[cat] += static_cast<u64>(std::llround(event["dur"].get<double>() * 1000));
+    for (const Slice& slice : slices_of(read("trace.json"))) {
+        ++count[slice.category];
+        ns[slice.category] += slice.end - slice.begin;
     }
     const json stats = read("stats.json");
     u64 guest = 0, blocked = 0, exits = 0;
