@@ -72,8 +72,8 @@ hung() {
     says hung 'PC 0x00000000402000[0-9a-f]{2} hang_forever\+0x[04]/0x8'
     says hung 'LR 0x00000000402000[0-9a-f]{2} _start\+0x'
     says hung 'PSTATE 0x[0-9a-f]{8} .... DAIF'
-    says hung 'INTID 27 \(virtual timer\): pending, enabled, group 1'
-    says hung 'INTID 27 (virtual timer) waits: IRQs are masked by PSTATE.I'
+    says hung 'INTID 27 \(virtual timer\): pending, enabled, high, group 1'
+    says hung 'INTID 27 \(virtual timer\) waits: IRQs are masked by PSTATE.I'
     says hung 'vCPU 1: off'
     grep -q '^the guest is up' hung/log
 }
