@@ -55,7 +55,7 @@ debug_recipes() {
         to_shell recipe_flight_recorder
         to_monitor
         ask 'info trace 50' 'vcpu0 kvm_'
-        ask 'info traps' 'ICC_IAR1_EL1'
+        ask 'info traps' 'counted from now on'
         ask 'trace-event kvm_wfx_trap off'
         ask 'log trace:kvm_hypercall'
         ask 'log none'
