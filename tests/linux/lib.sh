@@ -5,8 +5,8 @@
 #   CPU                  model of the host's processor
 #   WORK                 an empty directory in memory
 
-# scenario NAME SET: the function NAME runs in that set: every (CPU model), main (the first model only), stock (host
-# kernel without trap-all VMs, every CPU model), gicv2 (host without a GICv3).
+# scenario NAME SET: the function NAME runs in that set: every (CPU model), main (the first model only), stock and
+# stock_every (the same two, on a host kernel without trap-all VMs), gicv2 (host without a GICv3).
 scenario() {
     case " $SETS " in *" $2 "*) SCENARIOS="$SCENARIOS $1" ;; esac
 }

@@ -25,7 +25,7 @@ END
     } | vm quiet -smp 4 -serial mon:stdio
 }
 
-scenario kvm_debian stock
+scenario kvm_debian stock_every
 kvm_debian() {
     use_guest debian
     boots_smp4 kvm_debian_kernel_irqchip '-accel kvm,kernel-irqchip=on -machine virt' 'GICv3 in the kernel'
