@@ -12,7 +12,7 @@ ln -s "$5" initrd
 # The first block of commands, but for the gdb in it.
 awk '/^    trapeze /{on = 1} on && !/^    /{exit} on' "$document" | grep -v gdb-multiarch >recipe
 PATH=$PWD/bin:$PATH sh -e recipe </dev/null >output 2>&1 &
-# A gdb waits two seconds for an answer. It is told to start, by the log, when the kernel is loaded and there are vCPUs.
+# gdb is told to start, by the log, when the kernel is loaded and there are vCPUs.
 until grep -q vcpu0 /proc/[0-9]*/task/*/comm 2>/dev/null || ! kill -0 $!; do usleep 100000; done
 : >"$log"
 status=0
