@@ -80,6 +80,7 @@ run("delete")
 
 check("a reset", "monitor system_reset", "")
 recipe("maintenance flush register-cache")
+run("thread 1")
 check_value("the machine starts again", "$pc", 0x40200000)
 verdict("all commands of the document have been run", not unused, str(sorted(unused)))
 check("kill", "kill", "killed|Killed")
