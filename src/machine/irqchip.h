@@ -21,7 +21,6 @@ public:
     virtual ~Irqchip() = default;
 
     virtual irqchip::Controller& controller() = 0;
-    const irqchip::Controller& controller() const { return const_cast<Irqchip*>(this)->controller(); }
 
     // What the guest reaches it through. Once each, before the first vCPU runs.
     virtual void map(bus::MmioBus&) {}

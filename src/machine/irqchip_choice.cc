@@ -1,5 +1,7 @@
 #include "irqchip_choice.h"
 
+#include "trapeze/irqchip/gicv2.h"
+
 namespace trapeze::machine {
 namespace {
 
@@ -61,7 +63,7 @@ private:
     }
 
     Result<IrqchipChoice> choose_userspace_gicv2() const {
-        if (vcpus_ > kMostGicv2Vcpus) return too_many_for_gicv2();
+        if (vcpus_ > irqchip::kGicv2MaxVcpus) return too_many_for_gicv2();
         if (!support_.forwards_calls) {
             return fail("kernel-irqchip=off needs a host kernel that forwards hypercalls (Linux 6.4); use "
                         "kernel-irqchip=on");
@@ -70,7 +72,7 @@ private:
     }
 
     Result<IrqchipChoice> too_many_for_gicv2() const {
-        return fail("a GICv2 has room for {} vCPUs, not for {}; use {}", kMostGicv2Vcpus, vcpus_,
+        return fail("a GICv2 has room for {} vCPUs, not for {}; use {}", irqchip::kGicv2MaxVcpus, vcpus_,
                     trap_harder_ || wants_kernel_ != OnOffAuto::Off
                         ? "gic-version=3"
                         : "kernel-irqchip=on with gic-version=3, or irqchip=rvic");
@@ -94,7 +96,7 @@ private:
                                   : "kernel-irqchip=on: this host's KVM has no interrupt controller; use "
                                     "kernel-irqchip=off");
         }
-        if (vcpus_ > kMostGicv2Vcpus) return too_many_for_gicv2();
+        if (vcpus_ > irqchip::kGicv2MaxVcpus) return too_many_for_gicv2();
         return IrqchipChoice{IrqchipKind::KernelGicv2};
     }
 

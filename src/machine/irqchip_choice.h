@@ -15,9 +15,6 @@ struct IrqchipChoice {
 constexpr bool is_in_kernel(IrqchipKind kind) {
     return kind == IrqchipKind::KernelGicv3 || kind == IrqchipKind::KernelGicv2;
 }
-// GICD_TYPER.CPUNumber, and the eight bits of a target list (IHI0048).
-inline constexpr unsigned kMostGicv2Vcpus = 8;
-
 // An impossible combination is an error that says why, and names the nearest one that works.
 Result<IrqchipChoice> choose_irqchip(const IrqchipConfig& config, const AccelConfig& accel,
                                      const accel::IrqchipSupport& support, unsigned vcpus);

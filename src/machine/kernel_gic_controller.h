@@ -15,7 +15,7 @@ namespace trapeze::machine {
 // What both versions share. Registers of 32 interrupts at once are "banks", of INTIDs 32 * n upwards.
 class KernelGicController : public irqchip::Controller {
 public:
-    KernelGicController(unsigned vcpus, u32 spi_count) : vcpus_(vcpus), spi_count_(spi_count), wires_(spi_count) {}
+    explicit KernelGicController(u32 spi_count) : spi_count_(spi_count), wires_(spi_count) {}
 
     // Once, before the first vCPU runs. Without it nothing but its description is of use.
     void set_gic(std::unique_ptr<accel::KernelGic> gic) { gic_ = std::move(gic); }
@@ -58,12 +58,10 @@ protected:
 
     const accel::KernelGic& gic() const { return *gic_; }
     accel::KernelGic& gic() { return *gic_; }
-    unsigned vcpus() const { return vcpus_; }
 
 private:
     std::vector<Interrupt> bank_of_interrupts(unsigned vcpu, u32 bank) const;
 
-    const unsigned vcpus_;
     const u32 spi_count_;
     std::unique_ptr<accel::KernelGic> gic_;  // const after set_gic()
     std::vector<std::atomic<bool>> wires_;   // by INTID - 32, as last driven; for views

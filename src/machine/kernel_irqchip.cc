@@ -13,7 +13,7 @@ constexpr u32 kSpiCount = 256;
 
 class KernelGicv3 final : public Irqchip {
 public:
-    KernelGicv3(unsigned vcpus, bool its) : regions_(gicv3_redistributors(vcpus)), vcpus_(vcpus) {
+    KernelGicv3(unsigned vcpus, bool its) : regions_(gicv3_redistributors(vcpus)) {
         if (its) its_ = map::kGicIts;
     }
 
@@ -43,9 +43,8 @@ public:
 
 private:
     const std::vector<Gicv3Region> regions_;
-    const unsigned vcpus_;
     std::optional<mem::GpaRange> its_;  // const after construction
-    KernelGicv3Controller controller_{vcpus_, kSpiCount};
+    KernelGicv3Controller controller_{kSpiCount};
 };
 
 class KernelGicv2 final : public Irqchip {
@@ -71,7 +70,7 @@ public:
 
 private:
     const unsigned vcpus_;
-    KernelGicv2Controller controller_{vcpus_, kSpiCount};
+    KernelGicv2Controller controller_{kSpiCount};
 };
 
 template <typename Gic>

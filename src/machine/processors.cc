@@ -59,10 +59,11 @@ Result<> Processors::finish(accel::Vm& vm) {
     // Refusal is no error: where accesses trap the guest sees our value in any case, and elsewhere the kernel
     // knows better. There, its own values stand, but for a GIC that it does not have.
     for (const auto& accel : accels_) {
-        for (const auto& [reg, value] : ids_->write_back()) {
-            if (traps_everything_) (void)accel->set(reg, value);
+        if (traps_everything_) {
+            for (const auto& [reg, value] : ids_->write_back()) (void)accel->set(reg, value);
+        } else if (!has_gicv3_registers()) {
+            hide_gicv3_registers(*accel);
         }
-        if (!traps_everything_ && !has_gicv3_registers()) hide_gicv3_registers(*accel);
     }
     for (std::size_t n = 0; n < accels_.size(); ++n)
         units_.push_back(std::make_unique<Unit>(*ids_, caches_));

@@ -56,7 +56,7 @@ struct Bench {
         controller.set_gic(std::move(owned));
     }
     FakeGic* gic = nullptr;
-    Controller controller{2, 64};
+    Controller controller{64};
 };
 
 struct Gicv3 : Bench<KernelGicv3Controller> {
