@@ -43,6 +43,11 @@ Result<void> set_its(Draft& draft, const KeyArgument& argument) {
     return {};
 }
 
+Result<void> set_sdei(Draft& draft, const KeyArgument& argument) {
+    draft.config.irqchip.sdei = TRY(parse_on_off_auto(argument.value));
+    return {};
+}
+
 Result<void> set_accel(Draft& draft, const KeyArgument& argument) {
     draft.machine_accels = TRY(parse_accel_names(argument.value));
     return {};
@@ -122,6 +127,7 @@ constexpr KeyRow<Draft> kMachineKeys[] = {
     {"mem-merge", "on|off", accept_bool, "no effect"},
     {"suppress-vmdesc", "on|off", accept_bool, "no effect"},
     {"its", "on|off|auto", set_its, "interrupt translation service of a GICv3 in the kernel"},
+    {"sdei", "on|off|auto", set_sdei, "events that interrupt the guest whatever it masks (docs/sdei.md)"},
     {"msi", "off|auto", only_off_or_auto, "message-signalled interrupts"},
     {"iommu", "none", only_none, "the IOMMU"},
     {"virtualization", "off", only_off, "EL2 in the guest"},

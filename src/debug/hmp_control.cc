@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "hmp_command.h"
+#include "hmp_expression.h"
 #include "trapeze/base/log.h"
 
 namespace trapeze::debug {
@@ -91,6 +92,25 @@ HmpResult quit(HmpCall& call) {
     return "";
 }
 
+// A calculation without registers: reading them would pause the machine.
+Result<u64> number(std::string_view word) {
+    std::string_view rest = word;
+    const u64 value = TRY(take_expression(rest, [](std::string_view) { return std::nullopt; }));
+    if (!rest.empty()) return fail("'{}' is no number", word);
+    return value;
+}
+
+HmpResult sdei_inject(HmpCall& call) {
+    const u64 event = TRY(number(call.words[0]));
+    std::optional<std::size_t> cpu;
+    if (call.words.size() > 1) cpu = TRY(number(call.words[1]));
+    if (event > 0xffff'ffff) return fail("there is no event {:#x}", event);
+    std::string note =
+        TRY(call.machine.inject_sdei_event(static_cast<u32>(event), cpu, call.monitor.cpu()));
+    if (!note.empty()) note += "\n";
+    return note;
+}
+
 HmpResult stop(HmpCall& call) {
     call.machine.stop();
     return "";
@@ -141,7 +161,7 @@ const std::vector<HmpCommand> kCommands = {
      "save virtual memory to a file",
      {Expression, Expression, Word},
      &hmp_memsave},
-    {"nmi", "", "", "inject a non-maskable interrupt", {}, &nmi},
+    {"nmi", "", "", "raise SDEI event 0 on every vCPU", {}, &nmi},
     {"pmemsave",
      "",
      "addr size file",
@@ -150,6 +170,12 @@ const std::vector<HmpCommand> kCommands = {
      &hmp_pmemsave},
     {"print", "p", "/fmt expr", "calculate: p $pc + 4", {Format, Expression}, &hmp_print},
     {"quit", "q", "", "end the machine and the program", {}, &quit},
+    {"sdei-inject",
+     "",
+     "event [vcpu]",
+     "raise an SDEI event, on this vCPU or the current one",
+     {Word, OptionalWord},
+     &sdei_inject},
     {"stop", "s", "", "pause the machine", {}, &stop},
     {"system_powerdown", "", "", "press the power button", {}, &system_powerdown},
     {"system_reset", "", "", "reset the machine", {}, &system_reset},

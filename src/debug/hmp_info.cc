@@ -67,6 +67,10 @@ HmpResult registers(HmpCall& call) {
     return text;
 }
 
+HmpResult sdei(HmpCall& call) {
+    return call.machine.sdei_state();
+}
+
 HmpResult status(HmpCall& call) {
     const RunState state = call.machine.run_state();
     if (state == RunState::Running) return "VM status: running\n";
@@ -115,6 +119,7 @@ const std::vector<HmpCommand> kSubjects = {
     {"name", "", "", "name of the machine", {}, &name},
     {"pic", "irq", "", "state of the interrupt controller", {}, &pic},
     {"registers", "", "[-a]", "registers of the current vCPU, or of all", {Flag}, &registers},
+    {"sdei", "", "", "SDEI events: their handlers, and what is pending", {}, &sdei},
     {"status", "", "", "whether the machine runs", {}, &status},
     {"sysregs", "", "", "system registers of the current vCPU", {}, &sysregs},
     {"trace", "", "[n]", "the last n recorded events of each vCPU (20)", {OptionalWord}, &trace},

@@ -31,6 +31,11 @@ public:
     vcpu::Vcpu& at(std::size_t index) const { return *cpus_[index]; }
     u64 mpidr(std::size_t index) const { return mpidrs_[index]; }
 
+    // Any thread. See Vcpu::post_event(). A machine under construction has no vCPUs yet.
+    void post_event(bus::VcpuIndex vcpu) const {
+        if (vcpu < cpus_.size()) cpus_[vcpu]->post_event();
+    }
+
     void set_cpu_lines(bus::VcpuIndex vcpu, bool irq, bool fiq) override;
 
 private:

@@ -14,13 +14,16 @@ struct NoLines final : bus::CpuLineSink {
 };
 
 // As on a host that has everything.
-Result<std::unique_ptr<Irqchip>> described_irqchip(const MachineConfig& config, bus::CpuLineSink& lines) {
+Result<IrqchipChoice> described_irqchip(const MachineConfig& config) {
     constexpr accel::IrqchipSupport kTrapHarder{.forwards_gicv3_registers = true, .forwards_calls = true};
     constexpr accel::IrqchipSupport kKvm{.forwards_calls = true, .gicv2 = true, .gicv3 = true, .its = true};
     const AccelConfig& accel = config.accels.front();
-    const IrqchipChoice choice =
-        TRY(choose_irqchip(config.irqchip, accel, accel.kind == AccelKind::TrapHarder ? kTrapHarder : kKvm,
-                           config.vcpus));
+    return choose_irqchip(config.irqchip, accel, accel.kind == AccelKind::TrapHarder ? kTrapHarder : kKvm,
+                          config.vcpus);
+}
+
+Result<std::unique_ptr<Irqchip>> make_described(const IrqchipChoice& choice, const MachineConfig& config,
+                                                bus::CpuLineSink& lines) {
     if (is_in_kernel(choice.kind)) return make_kernel_irqchip(choice, config.vcpus, nullptr);
     return make_irqchip(choice.kind, config.vcpus, {map::kRam, config.ram_bytes}, lines);
 }
@@ -29,13 +32,14 @@ Result<std::unique_ptr<Irqchip>> described_irqchip(const MachineConfig& config, 
 
 Result<> dump_device_tree(const MachineConfig& config) {
     NoLines lines;
-    auto irqchip = TRY(described_irqchip(config, lines));
+    const IrqchipChoice choice = TRY(described_irqchip(config));
+    const auto irqchip = TRY(make_described(choice, config, lines));
     const auto loop = TRY(EventLoop::create());
     const auto serial = chardev::open_null();
-    Platform platform(std::move(irqchip), *serial, *loop);
+    Platform platform(*irqchip, irqchip->controller(), *serial, *loop);
     if (config.pvpanic) platform.add_pvpanic([](devices::PvpanicEvent) {});
     const auto blob = TRY(boot::build_machine_fdt(
-        Machine::Impl::fdt_inputs(config, platform, config.cpu.pmu != OnOffAuto::Off)));
+        Machine::Impl::fdt_inputs(config, platform, config.cpu.pmu != OnOffAuto::Off, choice.sdei)));
     return boot::dump_fdt(blob, config.dump_dtb);
 }
 

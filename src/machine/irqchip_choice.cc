@@ -111,7 +111,13 @@ private:
 
 Result<IrqchipChoice> choose_irqchip(const IrqchipConfig& config, const AccelConfig& accel,
                                      const accel::IrqchipSupport& support, unsigned vcpus) {
-    return Chooser(config, accel, support, vcpus).choose();
+    IrqchipChoice choice = TRY(Chooser(config, accel, support, vcpus).choose());
+    choice.sdei = config.sdei != OnOffAuto::Off && (config.sdei == OnOffAuto::On || !is_in_kernel(choice.kind));
+    // Where the interrupt controller is emulated here, its choice has made sure of this.
+    if (choice.sdei && !support.forwards_calls) {
+        return fail("sdei=on needs a host kernel that forwards hypercalls (Linux 6.4); use sdei=off");
+    }
+    return choice;
 }
 
 }  // namespace trapeze::machine

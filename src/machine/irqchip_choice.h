@@ -10,6 +10,7 @@ namespace trapeze::machine {
 struct IrqchipChoice {
     IrqchipKind kind = IrqchipKind::Gicv3;
     bool its = false;
+    bool sdei = true;
 };
 
 constexpr bool is_in_kernel(IrqchipKind kind) {

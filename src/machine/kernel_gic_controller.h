@@ -28,6 +28,8 @@ public:
     // Timers and PMU are connected in the kernel.
     void set_private_level(bus::VcpuIndex, bus::IntId, bool) override {}
 
+    u32 wire_count() const override { return spi_count_; }
+    Activity activity(bus::IntId) const override { return {}; }
     irqchip::CpuView cpu_view(bus::VcpuIndex vcpu) const override;
     std::vector<irqchip::IrqView> shared_view() const override;
 

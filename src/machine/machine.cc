@@ -13,7 +13,7 @@
 namespace trapeze::machine {
 
 boot::MachineFdt Machine::Impl::fdt_inputs(const MachineConfig& config, const Platform& platform,
-                                           bool has_pmu) {
+                                           bool has_pmu, bool has_sdei) {
     boot::MachineFdt fdt;
     for (unsigned n = 0; n < config.vcpus; ++n) fdt.mpidrs.push_back(map::mpidr(n));
     fdt.ram = {map::kRam, config.ram_bytes};
@@ -23,6 +23,7 @@ boot::MachineFdt Machine::Impl::fdt_inputs(const MachineConfig& config, const Pl
     fdt.randomness = config.dtb_randomness;
     fdt.interrupts = platform.irqchip().fdt_interrupts();
     fdt.devices = platform.describers();
+    if (has_sdei) fdt.devices.emplace_back(firmware::Sdei::describe);
     return fdt;
 }
 
@@ -38,8 +39,9 @@ Result<> Machine::Impl::build() {
     SelectedAccel selected =
         TRY(select_accel(config_, map::address_bits(config_.ram_bytes, config_.vcpus)));
     vm_ = std::move(selected.vm);
-    processors_ = TRY(Processors::create(config_.cpu, config_.vcpus, *vm_, selected.irqchip.kind));
-    auto irqchip = TRY(create_irqchip(selected.irqchip));
+    processors_ = TRY(Processors::create(config_.cpu, config_.vcpus, *vm_, selected.irqchip));
+    irqchip_ = TRY(create_irqchip(selected.irqchip));
+    if (selected.irqchip.sdei) sdei_ = create_sdei(selected.irqchip);
     TRY(processors_->finish(*vm_));
 
     TRY(memory_.add_ram({map::kRam, config_.ram_bytes}));
@@ -53,17 +55,18 @@ Result<> Machine::Impl::build() {
     // From here on the terminal is in raw mode.
     console_ = TRY(Console::create(config_, loop_, [this] { quit(ShutdownCause::HostUi); }));
     bus::CharPort& serial = supervisor_ ? supervisor_->watch(console_->serial()) : console_->serial();
-    platform_ = std::make_unique<Platform>(std::move(irqchip), serial, loop_);
+    platform_ = std::make_unique<Platform>(*irqchip_, wires(), serial, loop_);
     if (config_.pvpanic) {
         platform_->add_pvpanic([this](devices::PvpanicEvent event) { pvpanic_event(event); });
     }
     firmware_ = std::make_unique<Firmware>(cpus_, memory_,
                                            [this](unsigned n) { return processors_->smccc_workaround(n); });
-    platform_->irqchip().add_hypercalls(firmware_->calls());
+    irqchip_->add_hypercalls(firmware_->calls());
+    if (sdei_) sdei_->add_hypercalls(firmware_->calls());
     boot_ = TRY(boot::BootPlan::make({config_.kernel, config_.initrd, config_.dtb},
-                                     fdt_inputs(config_, *platform_, processors_->features().pmu)));
-    processors_->connect(cpus_, *platform_, *firmware_, *this);
-    if (supervisor_) supervisor_->attach(*this, &platform_->irqchip().controller());
+                                     fdt_inputs(config_, *platform_, processors_->features().pmu, !!sdei_)));
+    processors_->connect(cpus_, *platform_, *firmware_, wires(), *this);
+    if (supervisor_) supervisor_->attach(*this, &irqchip_->controller());
     TRY(create_instruments());
     console_->attach_monitors(*this);
     gdb_ = TRY(GdbServer::create(config_.gdb, loop_, *this));
@@ -80,6 +83,20 @@ Result<> Machine::Impl::build() {
 Result<std::unique_ptr<Irqchip>> Machine::Impl::create_irqchip(const IrqchipChoice& choice) {
     if (is_in_kernel(choice.kind)) return make_kernel_irqchip(choice, config_.vcpus, vm_.get());
     return make_irqchip(choice.kind, config_.vcpus, {map::kRam, config_.ram_bytes}, cpus_);
+}
+
+std::unique_ptr<firmware::Sdei> Machine::Impl::create_sdei(const IrqchipChoice& choice) {
+    firmware::SdeiConfig config;
+    for (unsigned n = 0; n < config_.vcpus; ++n) config.mpidrs.push_back(map::mpidr(n));
+    config.shared_wires = irqchip_->controller().wire_count();
+    config.private_wires = !is_in_kernel(choice.kind);
+    firmware::SdeiHost& host = *this;
+    return std::make_unique<firmware::Sdei>(config, irqchip_->controller(), host);
+}
+
+firmware::SdeiHost::Activity Machine::Impl::activity(bus::IntId interrupt) {
+    const irqchip::Controller::Activity activity = irqchip_->controller().activity(interrupt);
+    return {activity.pending, activity.active};
 }
 
 Result<int> Machine::Impl::run() {
@@ -103,6 +120,7 @@ Result<int> Machine::Impl::run() {
 Result<> Machine::Impl::restart() {
     boots_.fetch_add(1);
     pvpanic_events_.store(0);
+    if (sdei_) sdei_->reset();
     platform_->reset();
     TRY(boot_->write_to(memory_));
     const boot::BootLayout& layout = boot_->layout();
@@ -156,7 +174,8 @@ void Machine::Impl::debug_stopped(bus::VcpuIndex vcpu, const vcpu::DebugEvent& e
 
 void Machine::Impl::reset_pe_state(bus::VcpuIndex vcpu) {
     processors_->reset(vcpu);
-    platform_->irqchip().controller().reset_cpu(vcpu);
+    if (sdei_) sdei_->reset_pe(vcpu);
+    irqchip_->controller().reset_cpu(vcpu);
 }
 
 // --- Loop thread -------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 #include "trapeze/debug/instruments.h"
 #include "trapeze/ci/supervisor.h"
 #include "trapeze/debug/machine_control.h"
+#include "trapeze/firmware/sdei.h"
 #include "trapeze/machine/machine.h"
 #include "trapeze/mem/guest_memory.h"
 
@@ -23,7 +24,9 @@ namespace trapeze::machine {
 
 // Everything is touched by the loop thread only, except where a base class says otherwise and except for what
 // the parts themselves allow.
-class Machine::Impl final : private vcpu::VcpuHost, private debug::MachineControl {
+class Machine::Impl final : private vcpu::VcpuHost,
+                            private firmware::SdeiHost,
+                            private debug::MachineControl {
 public:
     Impl(const MachineConfig& config, EventLoop& loop);
     ~Impl() override;
@@ -31,7 +34,8 @@ public:
     Result<> build();
     Result<int> run();
 
-    static boot::MachineFdt fdt_inputs(const MachineConfig& config, const Platform& platform, bool has_pmu);
+    static boot::MachineFdt fdt_inputs(const MachineConfig& config, const Platform& platform, bool has_pmu,
+                                       bool has_sdei);
 
 private:
     using RunState = debug::RunState;
@@ -41,8 +45,15 @@ private:
     void machine_stop_requested(bus::VcpuIndex vcpu, trap::StopReason reason) override;
     void vcpu_failed(bus::VcpuIndex vcpu, const std::string& reason) override;
     void reset_pe_state(bus::VcpuIndex vcpu) override;
+    std::optional<trap::Redirect> take_event(trap::CpuPort& cpu) override {
+        return sdei_ ? sdei_->take_event(cpu) : std::nullopt;
+    }
     void debug_stopped(bus::VcpuIndex vcpu, const vcpu::DebugEvent& event) override;
     void pvpanic_event(devices::PvpanicEvent event);
+
+    // firmware::SdeiHost: any thread
+    void post_event(bus::VcpuIndex vcpu) override { cpus_.post_event(vcpu); }
+    Activity activity(bus::IntId interrupt) override;
 
     // debug::MachineControl
     std::size_t cpu_count() const override { return cpus_.size(); }
@@ -62,6 +73,10 @@ private:
     void inspect(const std::function<void()>& look) override;
     std::string accelerator() const override { return std::string(vm_->name()); }
     std::string memory_tree() const override;
+    Result<> inject_nmi() override;
+    Result<std::string> inject_sdei_event(u32 event, std::optional<std::size_t> cpu,
+                                          std::size_t usual) override;
+    Result<std::string> sdei_state() const override;
     std::string interrupt_controller_state() const override;
     std::string trap_statistics() override;
     std::string trap_statistics_json() override { return instruments_->statistics_json(); }
@@ -75,6 +90,9 @@ private:
     std::vector<debug::CharDeviceInfo> character_devices() const override { return console_->devices(); }
 
     Result<std::unique_ptr<Irqchip>> create_irqchip(const IrqchipChoice& choice);
+    std::unique_ptr<firmware::Sdei> create_sdei(const IrqchipChoice& choice);
+    // Where devices and vCPUs send their interrupts.
+    bus::IrqSink& wires() { return sdei_ ? sdei_->wires() : irqchip_->controller(); }
     Result<> create_instruments();
     Result<> restart();
     void guest_power_off(ShutdownCause cause);
@@ -93,6 +111,8 @@ private:
     mem::GuestMemory memory_;
     std::unique_ptr<accel::Vm> vm_;
     std::unique_ptr<Processors> processors_;
+    std::unique_ptr<Irqchip> irqchip_;
+    std::unique_ptr<firmware::Sdei> sdei_;  // nullptr: there is none
     std::unique_ptr<Platform> platform_;
     std::unique_ptr<Firmware> firmware_;
     std::unique_ptr<debug::Instruments> instruments_;

@@ -43,4 +43,29 @@ std::string Machine::Impl::interrupt_controller_state() const {
     return text;
 }
 
+namespace {
+
+constexpr const char* kNoSdei = "this machine has no SDEI: start with -machine virt,sdei=on";
+
+}  // namespace
+
+Result<> Machine::Impl::inject_nmi() {
+    if (!sdei_) return fail("{}", kNoSdei);
+    return sdei_->inject_nmi();
+}
+
+Result<std::string> Machine::Impl::inject_sdei_event(u32 event, std::optional<std::size_t> cpu,
+                                                     std::size_t usual) {
+    if (!sdei_) return fail("{}", kNoSdei);
+    if (cpu && *cpu >= cpus_.size()) return fail("there is no vCPU {}", *cpu);
+    if (cpu && firmware::Sdei::is_shared(event))
+        return fail("event {:#x} is shared: it goes to the vCPU that the guest has chosen", event);
+    return sdei_->inject(event, static_cast<bus::VcpuIndex>(cpu.value_or(usual)));
+}
+
+Result<std::string> Machine::Impl::sdei_state() const {
+    if (!sdei_) return fail("{}", kNoSdei);
+    return sdei_->describe_state();
+}
+
 }  // namespace trapeze::machine

@@ -4,13 +4,13 @@
 
 namespace trapeze::machine {
 
-Platform::Platform(std::unique_ptr<Irqchip> irqchip, bus::CharPort& serial, Scheduler& scheduler)
-    : irqchip_(std::move(irqchip)),
-      uart_(serial, bus::IrqLine(irqchip_->controller(), bus::spi(map::kUartSpi))),
-      rtc_(clock_, scheduler, bus::IrqLine(irqchip_->controller(), bus::spi(map::kRtcSpi))),
-      gpio_(bus::IrqLine(irqchip_->controller(), bus::spi(map::kGpioSpi))),
+Platform::Platform(Irqchip& irqchip, bus::IrqSink& irqs, bus::CharPort& serial, Scheduler& scheduler)
+    : irqchip_(irqchip),
+      uart_(serial, bus::IrqLine(irqs, bus::spi(map::kUartSpi))),
+      rtc_(clock_, scheduler, bus::IrqLine(irqs, bus::spi(map::kRtcSpi))),
+      gpio_(bus::IrqLine(irqs, bus::spi(map::kGpioSpi))),
       power_button_(gpio_, scheduler) {
-    irqchip_->map(mmio_);
+    irqchip_.map(mmio_);
     mmio_.add(map::kUart, uart_);
     mmio_.add(map::kRtc, rtc_);
     mmio_.add(map::kGpio, gpio_);
@@ -24,12 +24,12 @@ void Platform::reset() {
     uart_.reset();
     rtc_.reset();
     gpio_.reset();
-    irqchip_->controller().reset();  // last: it sees the devices' lines low
+    irqchip_.controller().reset();  // last: it sees the devices' lines low
 }
 
 std::vector<std::function<void(bus::FdtWriter&)>> Platform::describers() const {
     std::vector<std::function<void(bus::FdtWriter&)>> list = {
-        [this](bus::FdtWriter& fdt) { irqchip_->describe(fdt); },
+        [this](bus::FdtWriter& fdt) { irqchip_.describe(fdt); },
         [](bus::FdtWriter& fdt) {
             devices::Pl011::describe(fdt, map::kUart.base.value, bus::spi(map::kUartSpi));
         },

@@ -20,8 +20,9 @@ namespace trapeze::machine {
 
 class Platform {
 public:
-    // `serial` is the host end of serial0. It and the scheduler outlive the platform.
-    Platform(std::unique_ptr<Irqchip> irqchip, bus::CharPort& serial, Scheduler& scheduler);
+    // `serial` is the host end of serial0; devices are wired to `irqs`. They and the scheduler outlive the
+    // platform.
+    Platform(Irqchip& irqchip, bus::IrqSink& irqs, bus::CharPort& serial, Scheduler& scheduler);
 
     // Once, before the first vCPU runs. See devices::Pvpanic for `report`.
     void add_pvpanic(std::function<void(devices::PvpanicEvent)> report);
@@ -30,8 +31,8 @@ public:
     void reset();
 
     const bus::MmioBus& mmio() const { return mmio_; }
-    Irqchip& irqchip() { return *irqchip_; }
-    const Irqchip& irqchip() const { return *irqchip_; }
+    Irqchip& irqchip() { return irqchip_; }
+    const Irqchip& irqchip() const { return irqchip_; }
     devices::PowerButton& power_button() { return power_button_; }
 
     // Writers of the device tree nodes, for boot::MachineFdt.
@@ -40,7 +41,7 @@ public:
 private:
     bus::MmioBus mmio_;  // const once the machine is built
     bus::HostClock clock_;
-    const std::unique_ptr<Irqchip> irqchip_;
+    Irqchip& irqchip_;
     devices::Pl011 uart_;
     devices::Pl031 rtc_;
     devices::Pl061 gpio_;

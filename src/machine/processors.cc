@@ -34,13 +34,14 @@ bool Processors::has_gicv3_registers() const {
 }
 
 Result<std::unique_ptr<Processors>> Processors::create(const CpuConfig& config, unsigned count,
-                                                       accel::Vm& vm, IrqchipKind irqchip) {
+                                                       accel::Vm& vm, const IrqchipChoice& irqchip) {
     if (count > vm.max_vcpus()) {
         return fail("-smp: {} vCPUs asked for; the number of SMP CPUs this host supports is {}", count,
                     vm.max_vcpus());
     }
-    if (!is_in_kernel(irqchip)) TRY(vm.forward_calls());
-    std::unique_ptr<Processors> p(new Processors(irqchip, vm));
+    const bool in_kernel = is_in_kernel(irqchip.kind);
+    if (!in_kernel || irqchip.sdei) TRY(vm.forward_calls(in_kernel));
+    std::unique_ptr<Processors> p(new Processors(irqchip.kind, vm));
     p->features_ = TRY(choose_features(config, vm.available_features()));
     for (unsigned n = 0; n < count; ++n) {
         auto accel = TRY(vm.create_vcpu(n, map::mpidr(n), p->features_));
@@ -70,8 +71,9 @@ Result<> Processors::finish(accel::Vm& vm) {
     return {};
 }
 
-void Processors::connect(CpuSet& cpus, Platform& platform, const Firmware& firmware, vcpu::VcpuHost& host) {
-    const vcpu::PrivateInterrupts irqs{map::kVirtualTimerIrq, map::kPhysicalTimerIrq, map::kPmuIrq};
+void Processors::connect(CpuSet& cpus, Platform& platform, const Firmware& firmware, bus::IrqSink& irqs,
+                         vcpu::VcpuHost& host) {
+    const vcpu::PrivateInterrupts intids{map::kVirtualTimerIrq, map::kPhysicalTimerIrq, map::kPmuIrq};
     const vcpu::EntryFeatures entry{ids_->has_pan(), ids_->has_mte(), ids_->has_ssbs()};
     for (bus::VcpuIndex n = 0; n < units_.size(); ++n) {
         Unit& unit = *units_[n];
@@ -79,9 +81,9 @@ void Processors::connect(CpuSet& cpus, Platform& platform, const Firmware& firmw
         if (traps_everything_) trap::add_cpu_sysregs(unit.space, unit.registers);
         platform.irqchip().add_sysregs(unit.space, n);
         cpus.add(std::make_unique<vcpu::Vcpu>(
-                     vcpu::Vcpu::Config{n, irqs, entry, accel_manages_power_}, std::move(accels_[n]),
+                     vcpu::Vcpu::Config{n, intids, entry, accel_manages_power_}, std::move(accels_[n]),
                      trap::Handlers{unit.space, firmware.calls(), platform.mmio()},
-                     platform.irqchip().controller(), host),
+                     irqs, host),
                  map::mpidr(n));
     }
     accels_.clear();

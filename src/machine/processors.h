@@ -6,6 +6,7 @@
 
 #include "cpu_set.h"
 #include "firmware.h"
+#include "irqchip_choice.h"
 #include "platform.h"
 #include "trapeze/accel/accel.h"
 #include "trapeze/machine/config.h"
@@ -17,13 +18,14 @@ class Processors {
 public:
     // Creates the accelerator's vCPUs with the features that `config` asks for and the host has.
     static Result<std::unique_ptr<Processors>> create(const CpuConfig& config, unsigned count, accel::Vm& vm,
-                                                      IrqchipKind irqchip);
+                                                      const IrqchipChoice& irqchip);
     // Once the interrupt controller exists, as far as it is the accelerator's: completes the vCPUs, and reads
     // what the guest's identification registers are made of.
     Result<> finish(accel::Vm& vm);
 
-    // Hands the vCPUs to `cpus`, connected to everything they can reach. Once.
-    void connect(CpuSet& cpus, Platform& platform, const Firmware& firmware, vcpu::VcpuHost& host);
+    // Hands the vCPUs to `cpus`, connected to everything they can reach. Once. Their timers are wired to `irqs`.
+    void connect(CpuSet& cpus, Platform& platform, const Firmware& firmware, bus::IrqSink& irqs,
+                 vcpu::VcpuHost& host);
 
     const accel::VcpuFeatures& features() const { return features_; }
     // For Firmware; valid until connect().

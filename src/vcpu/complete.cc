@@ -117,16 +117,8 @@ public:
     }
 
     void operator()(const trap::Inject& o) {
-        const Vcpu::Config& config = vcpu_.config_;
-        const arch::El1Entry entry =
-            arch::enter_el1({.pc = exit_.pc_is_after ? exit_.pc - exit_.instruction_length : exit_.pc,
-                             .pstate = vcpu_.pstate().value,
-                             .vbar_el1 = vcpu_.sysreg(arch::reg::VBAR_EL1),
-                             .sctlr_el1 = vcpu_.sysreg(arch::reg::SCTLR_EL1),
-                             .has_pan = config.entry_features.pan,
-                             .has_mte = config.entry_features.mte,
-                             .has_ssbs = config.entry_features.ssbs},
-                            arch::ExceptionKind::Synchronous);
+        const u64 at = exit_.pc_is_after ? exit_.pc - exit_.instruction_length : exit_.pc;
+        const arch::El1Entry entry = enter_el1(at, vcpu_.pstate().value);
         vcpu_.set_sysreg(arch::reg::ESR_EL1, o.esr.value);
         accel_.set(CoreReg::ElrEl1, entry.elr_el1);
         accel_.set(CoreReg::SpsrEl1, entry.spsr_el1);
@@ -142,9 +134,31 @@ public:
         vcpu_.block(o.deadline_cntvct);
     }
 
+    void operator()(const trap::Redirect& o) {
+        for (u8 n = 0; n < o.count; ++n) write_x(n, o.x[n]);
+        if (o.exception_return) {
+            accel_.set(CoreReg::ElrEl1, o.exception_return->elr_el1);
+            accel_.set(CoreReg::SpsrEl1, o.exception_return->spsr_el1);
+        }
+        accel_.set(CoreReg::Pstate, o.as_exception ? enter_el1(o.pc, o.pstate).pstate : o.pstate);
+        accel_.set(CoreReg::Pc, o.pc);
+    }
+
     void operator()(const trap::Stop& o) { vcpu_.stop(o.reason); }
 
 private:
+    arch::El1Entry enter_el1(u64 pc, u64 pstate) {
+        const EntryFeatures& features = vcpu_.config_.entry_features;
+        return arch::enter_el1({.pc = pc,
+                                .pstate = pstate,
+                                .vbar_el1 = vcpu_.sysreg(arch::reg::VBAR_EL1),
+                                .sctlr_el1 = vcpu_.sysreg(arch::reg::SCTLR_EL1),
+                                .has_pan = features.pan,
+                                .has_mte = features.mte,
+                                .has_ssbs = features.ssbs},
+                               arch::ExceptionKind::Synchronous);
+    }
+
     void write_results(const trap::CallResult& o) {
         for (u8 n = 0; n < o.count; ++n) write_x(n, o.x[n]);
     }

@@ -89,6 +89,17 @@ void Vcpu::power_off_paused() {
     debug_stopped_ = false;
 }
 
+void Vcpu::post_event() {
+    {
+        LockGuard lock(mutex_);
+        event_posted_ = true;
+        attention_.store(true);
+        wake_.notify_all();
+    }
+    // Its own thread looks at attention_ before it enters the guest.
+    if (thread_.get_id() != std::this_thread::get_id()) accel_->kick();
+}
+
 void Vcpu::set_interrupt_lines(bool irq, bool fiq) {
     line_asserted_.store(irq || fiq);
     accel_->set_interrupt_lines(irq, fiq);
@@ -147,6 +158,14 @@ bool Vcpu::wait_until_runnable() NO_THREAD_SAFETY_ANALYSIS {
                 continue;
             }
             if (power_ == PowerState::On && !halted_ && !debug_stopped_ && !held_) {
+                // A debugger's step that leaves out interrupts leaves out events, too.
+                if (event_posted_ && !debug_.guest.mask_interrupts) {
+                    event_posted_ = false;
+                    lock.unlock();
+                    take_event();
+                    lock.lock();
+                    continue;
+                }
                 attention_.store(false);
                 return true;
             }
@@ -166,6 +185,12 @@ void Vcpu::apply_power_on(u64 entry, u64 context) {
     publish_device_irqs({});
     accel_->set(accel::CoreReg::Pc, entry);
     accel_->set(accel::CoreReg::X0, context);
+}
+
+void Vcpu::take_event() {
+    if (accel_->exit_pending()) accel_->flush_pending();
+    begin_exit(accel_->get(accel::CoreReg::Pc), 4, false);
+    if (const std::optional<trap::Redirect> to = host_.take_event(*this)) complete(*to);
 }
 
 void Vcpu::publish_device_irqs(const accel::DeviceIrqLevels& levels) {

@@ -70,6 +70,13 @@ public:
         return {};
     }
     virtual std::vector<CharDeviceInfo> character_devices() const { return {}; }
+    // Raises an SDEI event: a private one on `cpu` or, without, on `usual`; a shared one where it goes. Returns why
+    // it waits, or nothing.
+    virtual Result<std::string> inject_sdei_event(u32 /*event*/, std::optional<std::size_t> /*cpu*/,
+                                                  std::size_t /*usual*/) {
+        return fail("this machine has no SDEI");
+    }
+    virtual Result<std::string> sdei_state() const { return fail("this machine has no SDEI"); }
     virtual Result<> inject_nmi() { return fail("this machine has no non-maskable interrupt"); }
     // `monitor catch ARGUMENTS`: the answer, as whole lines.
     virtual Result<std::string> catch_traps(std::string_view /*arguments*/) {

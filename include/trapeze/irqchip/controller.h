@@ -43,6 +43,15 @@ public:
     // What a reset of the PE does: its own interface only.
     virtual void reset_cpu(bus::VcpuIndex vcpu) = 0;
 
+    // Shared interrupts have wires from bus::spi(0) to bus::spi(wire_count() - 1).
+    virtual u32 wire_count() const = 0;
+    // The state of an interrupt with a wire; of a private one, on any vCPU. Neither, where the kernel keeps it.
+    struct Activity {
+        bool pending = false;
+        bool active = false;
+    };
+    virtual Activity activity(bus::IntId id) const = 0;
+
     // While all vCPUs are paused.
     virtual CpuView cpu_view(bus::VcpuIndex vcpu) const = 0;
     // Shared interrupts that are enabled, pending, active or high, in order.

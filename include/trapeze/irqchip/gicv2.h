@@ -72,6 +72,8 @@ public:
     void reset() override;
     // The CPU interface only.
     void reset_cpu(bus::VcpuIndex vcpu) override;
+    u32 wire_count() const override { return intid_count() - to_number(bus::spi(0)); }
+    Activity activity(bus::IntId id) const override;
     CpuView cpu_view(bus::VcpuIndex vcpu) const override;
     std::vector<IrqView> shared_view() const override;
 

@@ -100,6 +100,9 @@ public:
     // What a reset of the PE does: its rVIC is disabled, everything in it masked and nothing pending. The
     // rVID still leads to it.
     void reset_cpu(bus::VcpuIndex vcpu) override;
+    u32 wire_count() const override;
+    // There is no active state. What is masked is not pending in this sense: a guest masks what it handles.
+    Activity activity(bus::IntId id) const override;
     CpuView cpu_view(bus::VcpuIndex vcpu) const override;
     std::vector<IrqView> shared_view() const override;
 

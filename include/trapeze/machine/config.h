@@ -36,6 +36,8 @@ struct IrqchipConfig {
     GicVersion gic = GicVersion::Auto;
     bool rvic = false;  // -machine irqchip=rvic: no GIC at all
     OnOffAuto its = OnOffAuto::Auto;
+    // -machine sdei=: auto is on, unless KVM has the interrupt controller and, with it, all firmware.
+    OnOffAuto sdei = OnOffAuto::Auto;
 };
 
 // Host end of a character device (-chardev, or the short forms of -serial).

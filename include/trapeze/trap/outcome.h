@@ -50,6 +50,19 @@ struct Block {
     std::optional<CallResult> result = {};  // of a call that blocks (PSCI CPU_SUSPEND)
 };
 
+// Go on elsewhere, with other registers; the instruction is not to be skipped. For SDEI.
+struct Redirect {
+    u64 pc = 0;
+    u64 pstate = 0;
+    bool as_exception = false;  // `pstate` then changes as by taking an exception to EL1
+    u8 count = 0;               // X0..X(count-1) are set
+    std::array<u64, 18> x{};
+    struct ExceptionReturn {
+        u64 elr_el1, spsr_el1;
+    };
+    std::optional<ExceptionReturn> exception_return = {};
+};
+
 enum class StopReason : u8 {
     CpuOff,    // PSCI CPU_OFF: this vCPU only
     PowerOff,  // the machine, by the guest's request
@@ -63,6 +76,7 @@ struct Stop {
 };
 
 using Outcome =
-    std::variant<Advance, WriteReg, MmioData, CallResult, Retry, Inject, InjectExternalAbort, Block, Stop>;
+    std::variant<Advance, WriteReg, MmioData, CallResult, Retry, Inject, InjectExternalAbort, Block, Redirect,
+                 Stop>;
 
 }  // namespace trapeze::trap

@@ -27,6 +27,8 @@ public:
     virtual void vcpu_failed(bus::VcpuIndex vcpu, const std::string& reason) = 0;
     // The PE is being turned on or off: state kept outside the accelerator goes to its reset value.
     virtual void reset_pe_state(bus::VcpuIndex vcpu) = 0;
+    // After Vcpu::post_event(), before guest code runs again: the switch to an event's handler, if one is due.
+    virtual std::optional<trap::Redirect> take_event(trap::CpuPort&) { return std::nullopt; }
     // The vCPU met what a debugger asked for. It then sleeps until it is resumed.
     virtual void debug_stopped(bus::VcpuIndex /*vcpu*/, const DebugEvent&) {}
 };
@@ -97,6 +99,9 @@ public:
     // Machine reset; the vCPU must be paused. Afterwards it is off.
     void power_off_paused();
 
+    // Makes the vCPU, wherever it is, call VcpuHost::take_event() soon. May be called with locks held.
+    void post_event();
+
     // The interrupt controller's output for this vCPU. Called with the controller's lock held.
     void set_interrupt_lines(bool irq, bool fiq);
 
@@ -128,6 +133,7 @@ private:
     void thread_main();
     bool wait_until_runnable();
     void apply_power_on(u64 entry, u64 context);
+    void take_event();
     void publish_device_irqs(const accel::DeviceIrqLevels& levels);
     void run_observed();
     void handle(const accel::Exit& exit);
@@ -186,6 +192,7 @@ private:
     bool debug_stopped_ GUARDED_BY(mutex_) = false;
     bool held_ GUARDED_BY(mutex_) = false;  // DebugSettings::held
     bool quit_requested_ GUARDED_BY(mutex_) = false;
+    bool event_posted_ GUARDED_BY(mutex_) = false;
 
     // Named mailbox: anything in the guarded state needs the thread's attention before the next run().
     std::atomic<bool> attention_{true};

@@ -9,6 +9,7 @@
 
 #include "kvm/kvm_gic.h"
 #include "kvm/kvm_vcpu.h"
+#include "trapeze/arch/psci.h"
 #include "trapeze/base/check.h"
 
 namespace trapeze::accel {
@@ -131,17 +132,26 @@ Result<> KvmVm::map_ram(mem::GpaRange range, void* host) {
 
 // Linux "virt/kvm/devices/vm.rst", KVM_ARM_VM_SMCCC_FILTER. The kernel reserves the fast calls of owner 0, the
 // Arm Architecture Calls.
-Result<> KvmVm::forward_calls() {
+Result<> KvmVm::forward_calls(bool has_gic) {
     CHECK(mpidrs_.empty());
     if (trap_all_) return {};
-    constexpr struct {
+    struct Range {
         u32 first, last;
-    } kRanges[] = {{0, 0x7fff'ffff}, {0x8001'0000, 0xbfff'ffff}, {0xc001'0000, 0xffff'ffff}};
-    for (const auto& [first, last] : kRanges) {
+        u8 action = kvm::kSmcccFilterForward;
+    };
+    std::vector<Range> ranges = {{0, 0x7fff'ffff}};
+    const auto add = [&ranges, has_gic](u32 first, u32 suspend, u32 last) {
+        ranges.push_back({first, suspend - 1});
+        ranges.push_back({suspend, suspend, has_gic ? kvm::kSmcccFilterHandle : kvm::kSmcccFilterForward});
+        ranges.push_back({suspend + 1, last});
+    };
+    add(0x8001'0000, arch::psci::CPU_SUSPEND, 0xbfff'ffff);
+    add(0xc001'0000, arch::psci::CPU_SUSPEND_64, 0xffff'ffff);
+    for (const Range& range : ranges) {
         kvm::SmcccFilter filter{};
-        filter.base = first;
-        filter.nr_functions = last - first + 1;
-        filter.action = kvm::kSmcccFilterForward;
+        filter.base = range.first;
+        filter.nr_functions = range.last - range.first + 1;
+        filter.action = range.action;
         kvm::DeviceAttr attribute{0, kvm::kVmSmcccGroup, kvm::kVmSmcccFilter, reinterpret_cast<u64>(&filter)};
         if (kvm_ioctl(vm_, kvm::kSetDeviceAttr, &attribute) != 0)
             return fail_errno(errno, "the host's KVM does not forward hypercalls");

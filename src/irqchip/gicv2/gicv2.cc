@@ -105,6 +105,17 @@ Gicv2IrqState Gicv2::irq_state(bus::IntId id, VcpuIndex vcpu) const {
     return state;
 }
 
+Controller::Activity Gicv2::activity(bus::IntId id) const {
+    const VcpuIndex banks = to_number(id) < gicv2::kPrivateCount ? impl_->vcpu_count : 1;
+    Activity any;
+    for (VcpuIndex vcpu = 0; vcpu < banks; ++vcpu) {
+        const Gicv2IrqState state = irq_state(id, vcpu);
+        any.pending |= state.pending;
+        any.active |= state.active;
+    }
+    return any;
+}
+
 Gicv2CpuState Gicv2::cpu_state(VcpuIndex vcpu) const {
     CHECK(vcpu < impl_->vcpu_count);
     auto core = impl_->shared.begin();

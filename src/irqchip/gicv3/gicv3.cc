@@ -114,6 +114,17 @@ Gicv3IrqState Gicv3::irq_state(bus::IntId id, VcpuIndex vcpu) const {
     return state;
 }
 
+Controller::Activity Gicv3::activity(bus::IntId id) const {
+    const VcpuIndex banks = to_number(id) < gicv3::kPrivateCount ? impl_->vcpu_count : 1;
+    Activity any;
+    for (VcpuIndex vcpu = 0; vcpu < banks; ++vcpu) {
+        const Gicv3IrqState state = irq_state(id, vcpu);
+        any.pending |= state.pending;
+        any.active |= state.active;
+    }
+    return any;
+}
+
 Gicv3CpuState Gicv3::cpu_state(VcpuIndex vcpu) const {
     CHECK(vcpu < impl_->vcpu_count);
     auto core = impl_->shared.begin();

@@ -113,6 +113,24 @@ RvidInputState Rvic::input_state(u32 input) const {
     return impl_->shared.begin()->input_state(input);
 }
 
+u32 Rvic::wire_count() const {
+    return impl_->first_msi_input;
+}
+
+Controller::Activity Rvic::activity(bus::IntId id) const {
+    const auto pending = [this](VcpuIndex vcpu, u32 intid) {
+        const RvicIrqState state = irq_state(bus::IntId{intid}, vcpu);
+        return state.pending && !state.masked;
+    };
+    Activity any;
+    if (to_number(id) < to_number(bus::spi(0))) {
+        for (VcpuIndex vcpu = 0; vcpu < impl_->vcpu_count; ++vcpu) any.pending |= pending(vcpu, to_number(id));
+    } else if (const auto target = input_state(impl_->wired_input(id)).target) {
+        any.pending = pending(target->vcpu, target->intid);
+    }
+    return any;
+}
+
 RvicSnapshot Rvic::save() const {
     return impl_->shared.begin()->save();
 }

@@ -181,7 +181,7 @@ TEST_F(HmpTest, Helps) {
 
 TEST_F(HmpTest, Completes) {
     EXPECT_THAT(hmp.complete("sys"), ElementsAre("system_powerdown", "system_reset"));
-    EXPECT_THAT(hmp.complete("info s"), ElementsAre("status", "sysregs"));
+    EXPECT_THAT(hmp.complete("info s"), ElementsAre("sdei", "status", "sysregs"));
     EXPECT_THAT(hmp.complete("help mem"), ElementsAre("memsave"));
     EXPECT_THAT(hmp.complete("trace-event hmp_t"), ElementsAre("hmp_test_event"));
     EXPECT_THAT(hmp.complete("bogus x"), ElementsAre());
