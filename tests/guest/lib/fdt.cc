@@ -68,7 +68,7 @@ Property find(const char* node, const char* property) {
     const u8* p = start + big_endian(start + 8);
     const auto* strings = reinterpret_cast<const char*>(start + big_endian(start + 12));
     unsigned depth = 0;
-    bool inside = false;
+    unsigned found = 0;  // depth of the node that was found, while it lasts
     while (true) {
         const u32 token = big_endian(p);
         p += 4;
@@ -76,18 +76,18 @@ Property find(const char* node, const char* property) {
             case kBeginNode: {
                 const auto* name = reinterpret_cast<const char*>(p);
                 ++depth;
-                if (depth == 2) inside = matches(name, node);
+                if (depth > 1 && found == 0 && matches(name, node)) found = depth;
                 p += (length(name) + 1 + 3) & ~std::size_t{3};
                 break;
             }
             case kEndNode:
+                if (depth == found) found = 0;
                 --depth;
-                if (depth < 2) inside = false;
                 break;
             case kProp: {
                 const u32 size = big_endian(p);
                 const char* name = strings + big_endian(p + 4);
-                if (inside && depth == 2 && equal(name, property)) return {p + 8, size};
+                if (found != 0 && depth == found && equal(name, property)) return {p + 8, size};
                 p += 8 + ((size + 3) & ~3u);
                 break;
             }

@@ -20,8 +20,8 @@ struct Property {
 // The blob: where x0 pointed at entry, else at the base of RAM; nullptr if there is none.
 const u8* blob();
 u32 total_size();
-// A property of a node below the root, e.g. ("chosen", "bootargs"). `node` may leave out the unit address:
-// the first match counts.
+// A property of a node at any depth below the root, e.g. ("chosen", "bootargs"). `node` may leave out the unit
+// address: the first match that has the property counts.
 Property find(const char* node, const char* property);
 
 // The number after `key` ("hostile.seconds=") in /chosen/bootargs, or `otherwise`.
