@@ -2,17 +2,18 @@
 # Runs guest tests one after the other; called by scripts/test-guest on this machine or inside the rig, so it keeps
 # to what busybox has.
 #
-# usage: run_tests.sh [--accel trap-harder|kvm] [--irqchip gicv3|gicv2|rvic] [--kernel-irqchip on|off]
+# usage: run_tests.sh [--accel trap-harder|kvm] [--irqchip gicv3|gicv2|rvic] [--kernel-irqchip on|off] [--sdei on|off]
 #            qemu|trapeze PROGRAM CPU IMAGES RESULTS <MANIFEST_LINES
 #
 # The options say what machine the tests get (trap-harder, gicv3); which tests apply to it is for the caller to know.
 # Each test leaves RESULTS/name.log, and a line "verdict TAB name TAB seconds TAB reason" in RESULTS/verdicts.
-accel=trap-harder irqchip=gicv3 kernel_irqchip=''
+accel=trap-harder irqchip=gicv3 kernel_irqchip='' sdei=''
 while [ "${1#--}" != "$1" ]; do
     case $1 in
         --accel) accel=$2 ;;
         --irqchip) irqchip=$2 ;;
         --kernel-irqchip) kernel_irqchip=,kernel-irqchip=$2 ;;
+        --sdei) sdei=,sdei=$2 ;;
         *) echo "run_tests.sh: unknown option $1" >&2 && exit 2 ;;
     esac
     shift 2
@@ -28,7 +29,7 @@ esac
 command_for() {
     case $kind in
         qemu) set -- "$program" -M "$machine" -accel tcg,thread=multi -cpu "$cpu" -nic none ;;
-        trapeze) set -- "$program" -machine "$machine" -accel "$accel$kernel_irqchip" -cpu host ;;
+        trapeze) set -- "$program" -machine "$machine$sdei" -accel "$accel$kernel_irqchip" -cpu host ;;
     esac
     set -- "$@" -smp "$smp" -m 128 -nographic -kernel "$images/$name.$suffix"
     [ "$reboot" = yes ] || set -- "$@" -no-reboot
