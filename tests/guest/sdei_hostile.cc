@@ -1,6 +1,6 @@
 // smp: 4
 // timeout: 90
-// append: hostile.seconds=15
+// append: hostile.seconds=5
 // only: trapeze
 //
 // Four CPUs that call SDEI with random arguments, for hostile.seconds: register, raise, mask, complete, bind and reset,
@@ -117,7 +117,7 @@ u64 count(const sdei::Entry&) {
 TEST(sdei_hostile) {
     sdei::require();
     intc::init();
-    const u64 seconds = fdt::argument("hostile.seconds=", 15);
+    const u64 seconds = fdt::argument("hostile.seconds=", 5);
     const u64 seed = fdt::argument("hostile.seed=", 1);
     deadline = counter() + seconds * 1000 * ticks_per_ms();
     for (u64 i = 0; i < kCpus; ++i) states[i] = (seed * kCpus + i + 1) * 0x9e3779b97f4a7c15;

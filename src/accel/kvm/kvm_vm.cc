@@ -101,7 +101,8 @@ std::string KvmVm::kept() const {
     constexpr std::string_view kArchitecture =
         "  Arm Architecture Calls (0x80000000 to 0x8000ffff, 0xc0000000 to 0xc000ffff)\n";
     constexpr std::string_view kAllCalls = "  all calls: PSCI, TRNG, Arm Architecture Calls, KVM's own services\n";
-    return fmt::format("{}{}  system registers and WFI\n", forwards_calls_ ? kArchitecture : kAllCalls,
+    return fmt::format("{}{}{}  system registers and WFI\n", forwards_calls_ ? kArchitecture : kAllCalls,
+                       forwards_calls_ && has_gic_ ? "  PSCI CPU_SUSPEND\n" : "",
                        has_gic_ ? "  accesses to the interrupt controller\n" : "");
 }
 
@@ -135,23 +136,22 @@ Result<> KvmVm::map_ram(mem::GpaRange range, void* host) {
 Result<> KvmVm::forward_calls(bool has_gic) {
     CHECK(mpidrs_.empty());
     if (trap_all_) return {};
-    struct Range {
+    using arch::psci::CPU_SUSPEND, arch::psci::CPU_SUSPEND_64;
+    constexpr struct {
         u32 first, last;
-        u8 action = kvm::kSmcccFilterForward;
-    };
-    std::vector<Range> ranges = {{0, 0x7fff'ffff}};
-    const auto add = [&ranges, has_gic](u32 first, u32 suspend, u32 last) {
-        ranges.push_back({first, suspend - 1});
-        ranges.push_back({suspend, suspend, has_gic ? kvm::kSmcccFilterHandle : kvm::kSmcccFilterForward});
-        ranges.push_back({suspend + 1, last});
-    };
-    add(0x8001'0000, arch::psci::CPU_SUSPEND, 0xbfff'ffff);
-    add(0xc001'0000, arch::psci::CPU_SUSPEND_64, 0xffff'ffff);
-    for (const Range& range : ranges) {
+    } kRanges[] = {{0, 0x7fff'ffff},
+                   {0x8001'0000, CPU_SUSPEND - 1},
+                   {CPU_SUSPEND, CPU_SUSPEND},
+                   {CPU_SUSPEND + 1, 0xbfff'ffff},
+                   {0xc001'0000, CPU_SUSPEND_64 - 1},
+                   {CPU_SUSPEND_64, CPU_SUSPEND_64},
+                   {CPU_SUSPEND_64 + 1, 0xffff'ffff}};
+    for (const auto& [first, last] : kRanges) {
+        if (has_gic && (first == CPU_SUSPEND || first == CPU_SUSPEND_64)) continue;
         kvm::SmcccFilter filter{};
-        filter.base = range.first;
-        filter.nr_functions = range.last - range.first + 1;
-        filter.action = range.action;
+        filter.base = first;
+        filter.nr_functions = last - first + 1;
+        filter.action = kvm::kSmcccFilterForward;
         kvm::DeviceAttr attribute{0, kvm::kVmSmcccGroup, kvm::kVmSmcccFilter, reinterpret_cast<u64>(&filter)};
         if (kvm_ioctl(vm_, kvm::kSetDeviceAttr, &attribute) != 0)
             return fail_errno(errno, "the host's KVM does not forward hypercalls");

@@ -112,6 +112,9 @@ TEST(MachineOptions, Irqchip) {
     EXPECT_EQ(irqchip("-machine virt").its, OnOffAuto::Auto);
     EXPECT_EQ(irqchip("-machine virt,its=off").its, OnOffAuto::Off);
     EXPECT_EQ(irqchip("-machine virt,its=on").its, OnOffAuto::On);
+    EXPECT_EQ(irqchip("-machine virt").sdei, OnOffAuto::Auto);
+    EXPECT_EQ(irqchip("-machine virt,sdei=off").sdei, OnOffAuto::Off);
+    EXPECT_EQ(irqchip("-machine virt,sdei=on").sdei, OnOffAuto::On);
     EXPECT_THAT(error("-machine virt,irqchip=gicv3"), HasSubstr("must be gic or rvic"));
     EXPECT_THAT(error("-machine virt,gic-version=5"), HasSubstr("must be 2, 3, max or host"));
 }

@@ -49,6 +49,7 @@ constexpr Refusal kRefusals[] = {
     {"-smp 4,cores", "-smp cores: a value is missing"},
     {"-machine virt,nodumpdtb", "-machine nodumpdtb: unknown key 'nodumpdtb' (did you mean 'dumpdtb'?)"},
     {"-machine mte=maybe", "-machine mte=maybe: must be on or off"},
+    {"-machine sdei=often", "-machine sdei=often: must be on, off or auto"},
     {"-machine its=maybe", "-machine its=maybe: must be on, off or auto"},
     {"-machine irqchip=apic", "-machine irqchip=apic: must be gic or rvic"},
     {"-machine msi=its",

@@ -21,10 +21,11 @@ struct Request {
     bool rvic = false;
     OnOffAuto its = OnOffAuto::Auto;
     unsigned vcpus = 4;
+    OnOffAuto sdei = OnOffAuto::Auto;
 };
 
 Result<IrqchipChoice> choose(const Request& r, const accel::IrqchipSupport& support) {
-    return choose_irqchip({.gic = r.gic, .rvic = r.rvic, .its = r.its},
+    return choose_irqchip({.gic = r.gic, .rvic = r.rvic, .its = r.its, .sdei = r.sdei},
                           {.kind = r.accel, .kernel_irqchip = r.kernel_irqchip}, support, r.vcpus);
 }
 
@@ -111,6 +112,24 @@ TEST(IrqchipChoice, TheItsComesWithTheKernelsGicv3) {
     EXPECT_THAT(error({.accel = AccelKind::TrapHarder, .its = OnOffAuto::On}, kTrapHarder),
                 HasSubstr("kernel-irqchip=on"));
     EXPECT_THAT(error({.rvic = true, .its = OnOffAuto::On}, kGicv3Host), HasSubstr("kernel-irqchip=on"));
+}
+
+// Only where the calls come here can they be answered here.
+TEST(SdeiChoice, FollowsTheCalls) {
+    const auto sdei = [](const Request& r, const accel::IrqchipSupport& support) {
+        const auto choice = choose(r, support);
+        EXPECT_TRUE(choice) << choice.error().message();
+        return choice && choice->sdei;
+    };
+    EXPECT_TRUE(sdei({.accel = AccelKind::TrapHarder}, kTrapHarder));
+    EXPECT_FALSE(sdei({.accel = AccelKind::TrapHarder, .sdei = OnOffAuto::Off}, kTrapHarder));
+    EXPECT_TRUE(sdei({.kernel_irqchip = OnOffAuto::Off}, kGicv3Host));
+    EXPECT_TRUE(sdei({.rvic = true}, kGicv3Host));
+    // KVM's interrupt controller comes with KVM's firmware, unless somebody asks.
+    EXPECT_FALSE(sdei({}, kGicv3Host));
+    EXPECT_TRUE(sdei({.sdei = OnOffAuto::On}, kGicv3Host));
+    EXPECT_FALSE(sdei({}, kOldHost));
+    EXPECT_THAT(error({.sdei = OnOffAuto::On}, kOldHost), AllOf(HasSubstr("sdei=on"), HasSubstr("use sdei=off")));
 }
 
 }  // namespace
