@@ -94,6 +94,12 @@ public:
         for (auto* o : observers) o->resumed();
         return {};
     }
+    Result<std::string> inject_sdei_event(u32 event, std::optional<std::size_t> cpu, std::size_t usual) override {
+        if (event == 1) return fail("there is no event 0x1");
+        log += fmt::format("sdei {:#x} on {} or {} ", event, cpu ? static_cast<int>(*cpu) : -1, usual);
+        return event == 2 ? "it has to wait" : "";
+    }
+    Result<std::string> sdei_state() const override { return "vCPU 0: masked\n"; }
     void system_reset(ShutdownCause cause) override {
         log += "reset ";
         for (auto* o : observers) o->was_reset(cause);

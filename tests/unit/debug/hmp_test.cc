@@ -160,6 +160,21 @@ TEST_F(HmpTest, SwitchesTracesAndLogs) {
     EXPECT_FALSE(log_enabled(LogClass::Unimp));
 }
 
+TEST_F(HmpTest, RaisesSdeiEvents) {
+    EXPECT_EQ(run("info sdei"), "vCPU 0: masked\n");
+    EXPECT_EQ(run("sdei-inject 0"), "");
+    EXPECT_EQ(run("sdei-inject 0x40000000+2 1"), "");
+    EXPECT_EQ(run("cpu 1"), "");
+    EXPECT_EQ(run("sdei-inject 2"), "it has to wait\n");
+    EXPECT_EQ(machine.log, "sdei 0x0 on -1 or 0 sdei 0x40000002 on 1 or 0 sdei 0x2 on -1 or 1 ");
+    EXPECT_EQ(run("sdei-inject 1"), "there is no event 0x1\n");
+    EXPECT_EQ(run("sdei-inject 0x100000000"), "there is no event 0x100000000\n");
+    EXPECT_THAT(run("sdei-inject"), HasSubstr("usage: sdei-inject event [vcpu]"));
+    EXPECT_THAT(run("sdei-inject 0 $pc"), HasSubstr("pc"));
+    EXPECT_THAT(run("sdei-inject 0 1 2"), HasSubstr("extraneous"));
+    EXPECT_THAT(run("sdei-inject five"), HasSubstr("five"));
+}
+
 TEST_F(HmpTest, SaysWhatItCannotDo) {
     EXPECT_EQ(run("nmi"), "this machine has no non-maskable interrupt\n");
     EXPECT_THAT(run("catch hypercall"), HasSubstr("-gdb"));
