@@ -193,10 +193,11 @@ bool Core::is_registered_anywhere(EventId event) const {
     return std::ranges::any_of(pes_, [&](const PeState& pe) { return in_use(pe.handlers[event.index]); });
 }
 
+// Nothing to do if none is bound.
 Status Core::release(EventId event) {
-    if (is_registered_anywhere(event)) return Status::DENIED;
     const std::optional<Wire> wire = wires_.bound_to(event);
-    if (wire && host_.activity(bus::IntId{wire->intid}).active) return Status::DENIED;
+    if (!wire) return Status::SUCCESS;
+    if (is_registered_anywhere(event) || host_.activity(bus::IntId{wire->intid}).active) return Status::DENIED;
     wires_.release(event);
     return Status::SUCCESS;
 }
