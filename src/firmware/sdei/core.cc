@@ -277,8 +277,11 @@ void Core::reset() {
         reset_pe(pe);
         for (Handler& h : pes_[pe].handlers) h.delivered = 0;
     }
-    shared_reset(0);
+    for (u8 i = 0; i < kSharedEvents.size(); ++i) unregister(0, {true, i});
     for (Handler& h : shared_) h = {};
+    // Whatever the interrupts do: the controller may be reset after us.
+    for (u8 i = 0; i < kPrivateEvents.size(); ++i) wires_.release({false, i});
+    for (u8 i = 0; i < kSharedEvents.size(); ++i) wires_.release({true, i});
 }
 
 }  // namespace trapeze::firmware::sdei
