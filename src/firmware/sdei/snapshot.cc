@@ -106,7 +106,7 @@ Result<> Core::load_events(const std::vector<SdeiEventSnapshot>& from, bool shar
 }
 
 // Every handler that runs does so on one PE, and a PE runs what says so.
-Result<> Core::load_running(const SdeiPeSnapshot& from, PeState& pe, std::span<u8> shared_runs) const {
+Result<> Core::load_running(const SdeiPeSnapshot& from, PeState& pe, std::span<u32> shared_runs) const {
     if (from.running.size() > kMaxNesting) return fail("too many handlers run on a vCPU");
     for (const SdeiPeSnapshot::Running& running : from.running) {
         const std::optional<EventId> id = find_event(running.event);
@@ -162,7 +162,7 @@ Result<> Core::restore(const SdeiSnapshot& from) {
     std::array<Handler, kSharedEvents.size()> shared{};
     TRY(load_events(from.events, true, shared));
     std::vector<PeState> pes(pes_.size());
-    std::array<u8, kSharedEvents.size()> shared_runs{};
+    std::array<u32, kSharedEvents.size()> shared_runs{};
     for (Pe pe = 0; pe < pes.size(); ++pe) {
         const SdeiPeSnapshot& one = from.pes[pe];
         if (one.version != SdeiPeSnapshot::kVersion) return fail("SDEI: unknown version {}", one.version);
