@@ -193,10 +193,11 @@ bool Core::is_registered_anywhere(EventId event) const {
     return std::ranges::any_of(pes_, [&](const PeState& pe) { return in_use(pe.handlers[event.index]); });
 }
 
+// Nothing to do if none is bound.
 Status Core::release(EventId event) {
-    if (is_registered_anywhere(event)) return Status::DENIED;
     const std::optional<Wire> wire = wires_.bound_to(event);
-    if (wire && host_.activity(bus::IntId{wire->intid}).active) return Status::DENIED;
+    if (!wire) return Status::SUCCESS;
+    if (is_registered_anywhere(event) || host_.activity(bus::IntId{wire->intid}).active) return Status::DENIED;
     wires_.release(event);
     return Status::SUCCESS;
 }
@@ -276,8 +277,11 @@ void Core::reset() {
         reset_pe(pe);
         for (Handler& h : pes_[pe].handlers) h.delivered = 0;
     }
-    shared_reset(0);
+    for (u8 i = 0; i < kSharedEvents.size(); ++i) unregister(0, {true, i});
     for (Handler& h : shared_) h = {};
+    // Whatever the interrupts do: the controller may be reset after us.
+    for (u8 i = 0; i < kPrivateEvents.size(); ++i) wires_.release({false, i});
+    for (u8 i = 0; i < kSharedEvents.size(); ++i) wires_.release({true, i});
 }
 
 }  // namespace trapeze::firmware::sdei

@@ -119,7 +119,7 @@ Result<std::string> Core::inject(u32 event, Pe pe) {
     const std::string whose = id->shared ? "the guest" : fmt::format("vCPU {}", pe);
     Handler& h = handler(pe, *id);
     if (!is_registered(h.state)) return fail("{} has no handler for event {:#x}", whose, event);
-    if (h.raised) return fail("event {:#x} is pending already", event);
+    if (is_pending(pe, *id)) return fail("event {:#x} is pending already", event);
     h.raised = true;
     settle(pe);
     return held_back(pe, *id);

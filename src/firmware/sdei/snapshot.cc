@@ -73,7 +73,8 @@ SdeiSnapshot Core::save() const {
 
 Result<Handler> Core::load(const SdeiEventSnapshot& from) const {
     const std::optional<State> state = to_state(from.status);
-    if (!state) return fail("event {:#x} has status {:#x}", from.event, from.status);
+    if (!state || *state == State::Unregistered)
+        return fail("event {:#x} has status {:#x}", from.event, from.status);
     Handler h{.state = *state};
     if (!is_registered(*state)) return h;
     if ((from.flags & s::RegisterFlags::kReserved) != 0) return fail("event {:#x} has unknown flags", from.event);
@@ -106,7 +107,7 @@ Result<> Core::load_events(const std::vector<SdeiEventSnapshot>& from, bool shar
 }
 
 // Every handler that runs does so on one PE, and a PE runs what says so.
-Result<> Core::load_running(const SdeiPeSnapshot& from, PeState& pe, std::span<u8> shared_runs) const {
+Result<> Core::load_running(const SdeiPeSnapshot& from, PeState& pe, std::span<u32> shared_runs) const {
     if (from.running.size() > kMaxNesting) return fail("too many handlers run on a vCPU");
     for (const SdeiPeSnapshot::Running& running : from.running) {
         const std::optional<EventId> id = find_event(running.event);
@@ -137,7 +138,7 @@ Result<Wires> Core::load_wires(const SdeiSnapshot& from) const {
         const std::optional<EventId> id = find_event(binding.event);
         const std::optional<Wire> wire = wires.find(binding.intid);
         if (!id || !wire || !id->row().bindable || id->shared != wire->shared || wires.bound_to(*id) ||
-            wires.event(*wire)) {
+            wires.event(*wire) || (!wire->shared && !private_wires_)) {
             return fail("event {:#x} cannot be bound to INTID {}", binding.event, binding.intid);
         }
         wires.bind(*id, *wire);
@@ -148,6 +149,8 @@ Result<Wires> Core::load_wires(const SdeiSnapshot& from) const {
         wires.set_level(*wire, 0, true);
     }
     for (Pe pe = 0; pe < pes_.size(); ++pe) {
+        if ((from.pes[pe].private_wires & low_mask(Wires::kFirstPrivate)) != 0)
+            return fail("an interrupt below INTID {} has a wire", Wires::kFirstPrivate);
         for (u32 intid = Wires::kFirstPrivate; intid < Wires::kFirstShared; ++intid) {
             wires.set_level({false, intid}, pe, (from.pes[pe].private_wires >> intid & 1) != 0);
         }
@@ -162,7 +165,7 @@ Result<> Core::restore(const SdeiSnapshot& from) {
     std::array<Handler, kSharedEvents.size()> shared{};
     TRY(load_events(from.events, true, shared));
     std::vector<PeState> pes(pes_.size());
-    std::array<u8, kSharedEvents.size()> shared_runs{};
+    std::array<u32, kSharedEvents.size()> shared_runs{};
     for (Pe pe = 0; pe < pes.size(); ++pe) {
         const SdeiPeSnapshot& one = from.pes[pe];
         if (one.version != SdeiPeSnapshot::kVersion) return fail("SDEI: unknown version {}", one.version);

@@ -79,6 +79,11 @@ public:
         std::lock_guard lock(mutex_);
         return instruction_writes_;
     }
+    // PC when the next access to a device is finished.
+    void finish_at(u64 pc) {
+        std::lock_guard lock(mutex_);
+        finished_pc_ = pc;
+    }
     void preset_off(bool off) { off_.store(off); }
     void preset_vector_length(unsigned bytes) {
         std::lock_guard lock(mutex_);
@@ -93,7 +98,7 @@ public:
     accel::Exit run() override {
         std::unique_lock lock(mutex_);
         ++runs_;
-        pending_ = false;
+        finish();
         waiting_ = true;
         changed_.notify_all();
         changed_.wait(lock, [this] { return kicked_ || !exits_.empty(); });
@@ -113,7 +118,7 @@ public:
     }
     void flush_pending() override {
         std::lock_guard lock(mutex_);
-        pending_ = false;
+        finish();
     }
     bool exit_pending() const override { return pending_; }
     bool is_off() override { return off_.load(); }
@@ -197,6 +202,11 @@ public:
     }
 
 private:
+    void finish() {
+        if (pending_ && finished_pc_) registers_[static_cast<unsigned>(accel::CoreReg::Pc)] = *finished_pc_;
+        pending_ = false;
+    }
+
     std::atomic<bool> off_{false};  // by the accelerator's own PSCI
     mutable std::mutex mutex_;
     std::condition_variable changed_;
@@ -205,6 +215,7 @@ private:
     bool kicked_ = false;
     bool aborted_ = false;
     std::atomic<bool> pending_{false};
+    std::optional<u64> finished_pc_;
     unsigned runs_ = 0;
     unsigned resets_ = 0;
     unsigned core_reads_ = 0;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "fake_accel.h"
 #include "fake_host.h"
 
@@ -31,10 +33,16 @@ inline constexpr u64 kCpuOffCall = 0x8400'0002;
 inline constexpr u64 kPowerOffCall = 0x8400'0008;
 inline constexpr u64 kSwapCall = 0xc400'0050;  // X1 to X3 come back the other way round in X0 to X2, and 7
 
-struct TestCalls {};
+inline constexpr u64 kRedirectCall = 0xc400'0051;  // goes on at kRedirected, at EL0, with X0 = 0x55
+inline constexpr u64 kRedirected = 0x4007'0000;
+
+struct TestCalls {
+    std::function<void()> on_version;  // on the vCPU's thread, before the call returns
+};
 inline constexpr trap::HypercallRow<TestCalls> kTestCalls[] = {
     {kVersionCall, 0,
-     [](TestCalls&, trap::CpuPort&, const trap::HypercallArgs&) -> trap::Outcome {
+     [](TestCalls& owner, trap::CpuPort&, const trap::HypercallArgs&) -> trap::Outcome {
+         if (owner.on_version) owner.on_version();
          return trap::CallResult{{kVersion}, 1};
      },
      "test"},
@@ -53,17 +61,26 @@ inline constexpr trap::HypercallRow<TestCalls> kTestCalls[] = {
          return trap::CallResult{{a.x3, a.x2, a.x1, 7}, 4};
      },
      "test"},
+    {kRedirectCall, 0,
+     [](TestCalls&, trap::CpuPort&, const trap::HypercallArgs&) -> trap::Outcome {
+         return trap::Redirect{.pc = kRedirected, .pstate = arch::Pstate::kModeEl0t, .count = 1, .x = {0x55}};
+     },
+     "test"},
 };
 static_assert(trap::valid_hypercall_table(kTestCalls));
 
 // Reads as the offset, below bits that no access is wide enough for.
 class TestDevice final : public bus::MmioDevice {
 public:
-    u64 mmio_read(const bus::MmioAccess& a) override { return 0xdead'beef'0000'0000 + a.offset; }
+    u64 mmio_read(const bus::MmioAccess& a) override {
+        if (on_read) on_read();
+        return 0xdead'beef'0000'0000 + a.offset;
+    }
     void mmio_write(const bus::MmioAccess&, u64 v) override { written = v; }
     void reset() override {}
     std::string_view name() const override { return "test"; }
     u64 written = 0;
+    std::function<void()> on_read;  // on the vCPU's thread, before the access is done
 };
 
 class VcpuFixture : public testing::Test, public FakeHost {
@@ -74,8 +91,8 @@ protected:
         bus_.add({mem::Gpa{kDevice}, 0x1000}, device_);
         auto owned = std::make_unique<FakeAccel>();
         accel_ = owned.get();
-        vcpu_ = std::make_unique<Vcpu>(config, std::move(owned),
-                                       trap::Handlers{sysregs_, calls_, bus_}, *this, *this);
+        vcpu_ = std::make_unique<Vcpu>(config, std::move(owned), trap::Handlers{sysregs_, calls_, bus_},
+                                       *this, *this);
     }
     explicit VcpuFixture(EntryFeatures features = {}) : VcpuFixture(fake_config(0, features)) {}
     // Its thread must not meet a fixture that is half destroyed.
