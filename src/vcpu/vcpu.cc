@@ -96,8 +96,9 @@ void Vcpu::post_event() {
         attention_.store(true);
         wake_.notify_all();
     }
-    // Its own thread looks at attention_ before it enters the guest.
-    if (thread_.get_id() != std::this_thread::get_id()) accel_->kick();
+    // Its own thread looks at attention_ before it enters the guest. Another may be here while quit() joins
+    // that one, which changes thread_.
+    if (thread_id_.load() != gettid()) accel_->kick();
 }
 
 void Vcpu::set_interrupt_lines(bool irq, bool fiq) {

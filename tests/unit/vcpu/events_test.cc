@@ -230,6 +230,18 @@ TEST_F(Events, AVcpuThatIsOffTakesNoneBeforeItIsReset) {
     EXPECT_EQ(accel_->reg(x_reg(0)), 9u);
 }
 
+// Another vCPU's thread can have one for it until the machine has ended all of them.
+TEST_F(Events, PostingToAVcpuThatEndsIsHarmless) {
+    std::atomic<bool> done{false};
+    std::thread other([&] {
+        while (!done) vcpu_->post_event();
+    });
+    wait_asked(1);
+    vcpu_->quit();
+    done = true;
+    other.join();
+}
+
 // --- Under a debugger --------------------------------------------------------------------------------------
 
 TEST_F(Events, AStepWithoutInterruptsHoldsThemBack) {
