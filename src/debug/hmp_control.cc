@@ -105,8 +105,7 @@ HmpResult sdei_inject(HmpCall& call) {
     std::optional<std::size_t> cpu;
     if (call.words.size() > 1) cpu = TRY(number(call.words[1]));
     if (event > 0xffff'ffff) return fail("there is no event {:#x}", event);
-    std::string note =
-        TRY(call.machine.inject_sdei_event(static_cast<u32>(event), cpu, call.monitor.cpu()));
+    std::string note = TRY(call.machine.inject_sdei_event(static_cast<u32>(event), cpu, call.monitor.cpu()));
     if (!note.empty()) note += "\n";
     return note;
 }

@@ -36,8 +36,7 @@ Machine::Impl::~Impl() {
 }
 
 Result<> Machine::Impl::build() {
-    SelectedAccel selected =
-        TRY(select_accel(config_, map::address_bits(config_.ram_bytes, config_.vcpus)));
+    SelectedAccel selected = TRY(select_accel(config_, map::address_bits(config_.ram_bytes, config_.vcpus)));
     vm_ = std::move(selected.vm);
     processors_ = TRY(Processors::create(config_.cpu, config_.vcpus, *vm_, selected.irqchip));
     irqchip_ = TRY(create_irqchip(selected.irqchip));

@@ -35,7 +35,8 @@ std::string Machine::Impl::interrupt_controller_state() const {
     std::string text = fmt::format("{}\n", irqchip.name());
     for (unsigned n = 0; n < config_.vcpus; ++n) {
         const irqchip::CpuView cpu = irqchip.cpu_view(n);
-        text += fmt::format("cpu {}: {}{}{}\n", n, cpu.details, cpu.irq ? ", IRQ" : "", cpu.fiq ? ", FIQ" : "");
+        text +=
+            fmt::format("cpu {}: {}{}{}\n", n, cpu.details, cpu.irq ? ", IRQ" : "", cpu.fiq ? ", FIQ" : "");
         for (const irqchip::IrqView& irq : cpu.irqs) text += "  " + irqchip::describe(irq) + "\n";
     }
     text += "shared:\n";

@@ -1,7 +1,7 @@
 // only: trapeze
 //
-// A bound interrupt of a device goes to the handler while one is registered, again and again while its wire is high,
-// and to the interrupt controller before and afterwards.
+// A bound interrupt of a device goes to the handler while one is registered, again and again while its wire
+// is high, and to the interrupt controller before and afterwards.
 #include "intc.h"
 #include "sdei.h"
 

@@ -1,8 +1,8 @@
 // smp: 2
 // only: trapeze
 //
-// The virtual timer of each CPU, bound to an event: a periodic non-maskable interrupt, private to each CPU. (Where KVM
-// has the interrupt controller, timers are wired to it, and binding is denied.)
+// The virtual timer of each CPU, bound to an event: a periodic non-maskable interrupt, private to each CPU.
+// (Where KVM has the interrupt controller, timers are wired to it, and binding is denied.)
 #include "sdei.h"
 #include "timer.h"
 

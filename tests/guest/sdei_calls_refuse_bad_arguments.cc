@@ -28,19 +28,22 @@ TEST(sdei_calls_refuse_bad_arguments) {
     sdei::require();
     const u64 entry = sdei::entry_point();
     // Events that do not exist; the number is 32 bits wide and signed.
-    constexpr u64 kNoEvents[] = {1, 2, 0x3fffffff, 0x40000000, 0x50000000, 0x7fffffff, 0x80000000, 0xffffffff};
+    constexpr u64 kNoEvents[] = {1,          2,          0x3fffffff, 0x40000000,
+                                 0x50000000, 0x7fffffff, 0x80000000, 0xffffffff};
     constexpr u64 kOfEvents[] = {sdei::kEnable,  sdei::kDisable,    sdei::kUnregister, sdei::kStatus,
                                  sdei::kGetInfo, sdei::kRoutingSet, sdei::kRelease,    sdei::kSignal};
     for (const u64 event : kNoEvents) {
         EXPECT_EQ_AT(event, register_with(event, entry), kInvalidParameters);
-        for (const u64 function : kOfEvents) EXPECT_EQ_AT(function, call(function, event), kInvalidParameters);
+        for (const u64 function : kOfEvents)
+            EXPECT_EQ_AT(function, call(function, event), kInvalidParameters);
     }
     // What is above 32 bits does not count.
     EXPECT_EQ(call(sdei::kStatus, 0x5'0000'0000), 0);
 
     EXPECT_EQ(register_with(0, 0), kInvalidParameters);
     EXPECT_EQ(register_with(0, entry + 2), kInvalidParameters);
-    for (unsigned bit = 2; bit < 64; ++bit) EXPECT_EQ_AT(bit, register_with(0, entry, u64{1} << bit), kInvalidParameters);
+    for (unsigned bit = 2; bit < 64; ++bit)
+        EXPECT_EQ_AT(bit, register_with(0, entry, u64{1} << bit), kInvalidParameters);
     EXPECT_EQ(register_with(sdei::kSharedNormal, entry, sdei::kRoutingPe, 77), kInvalidParameters);
 
     EXPECT_EQ(call(sdei::kEnable, 0), kDenied);

@@ -1,7 +1,7 @@
 // only: trapeze
 //
-// COMPLETE_AND_RESUME looks like an exception from the interrupted code to an address: ELR_EL1 and SPSR_EL1 say
-// where from, interrupts are masked, X0 to X17 are those of the interrupted code.
+// COMPLETE_AND_RESUME looks like an exception from the interrupted code to an address: ELR_EL1 and SPSR_EL1
+// say where from, interrupts are masked, X0 to X17 are those of the interrupted code.
 #include "sdei.h"
 
 using namespace guest;

@@ -1,8 +1,8 @@
 // smp: 2
 // only: trapeze
 //
-// Turning a CPU on resets its side of SDEI: events are masked, nothing private is registered or pending, and a handler
-// in which the CPU was turned off is forgotten.
+// Turning a CPU on resets its side of SDEI: events are masked, nothing private is registered or pending, and
+// a handler in which the CPU was turned off is forgotten.
 #include "sdei.h"
 
 using namespace guest;

@@ -1,8 +1,9 @@
 // smp: 2
 // only: trapeze
 //
-// CPU 1 spins with known values in all registers and interrupts masked, and is signalled: the handler finds X4 to
-// X30 and SP as they were, PSTATE as after an exception, and afterwards nothing has changed for who was interrupted.
+// CPU 1 spins with known values in all registers and interrupts masked, and is signalled: the handler finds
+// X4 to X30 and SP as they were, PSTATE as after an exception, and afterwards nothing has changed for who was
+// interrupted.
 #include "sdei.h"
 
 using namespace guest;
@@ -29,8 +30,8 @@ u64 handler(const sdei::Entry& entry) {
     return 0;
 }
 
-// Waits for *flag with pattern(n) in Xn, but for X17, the flag's address, and X16; NZCV is 0b1010. Returns a bit for
-// each register that is not what it was, and bit 31 for NZCV.
+// Waits for *flag with pattern(n) in Xn, but for X17, the flag's address, and X16; NZCV is 0b1010. Returns a
+// bit for each register that is not what it was, and bit 31 for NZCV.
 extern "C" u64 spin_with_patterns(u32* flag);
 asm(R"(
     .text
@@ -126,8 +127,8 @@ TEST(sdei_entry_and_completion) {
     EXPECT_EQ(seen.x[0], sdei::kEvent0);
     EXPECT_EQ(seen.x[1], reinterpret_cast<u64>(&handler));
     EXPECT(seen.x[2] >= reinterpret_cast<u64>(&spin_here) && seen.x[2] < reinterpret_cast<u64>(&spin_end));
-    EXPECT_EQ(field(seen.x[3], 3, 0), 5);       // EL1h was interrupted
-    EXPECT_EQ(field(seen.x[3], 9, 6), 0xf);     // with everything masked
+    EXPECT_EQ(field(seen.x[3], 3, 0), 5);    // EL1h was interrupted
+    EXPECT_EQ(field(seen.x[3], 9, 6), 0xf);  // with everything masked
     EXPECT_EQ(field(seen.x[3], 31, 28), 0b1010);
     for (unsigned n = 4; n <= 30; ++n) {
         if (n != 16 && n != 17) EXPECT_EQ_AT(n, seen.x[n], pattern(n));

@@ -3,9 +3,9 @@
 // append: hostile.seconds=5
 // only: trapeze
 //
-// Four CPUs that call SDEI with random arguments, for hostile.seconds: register, raise, mask, complete, bind and reset,
-// inside handlers and outside. The machine survives it, and SDEI works afterwards. hostile.seed=N chooses another
-// sequence.
+// Four CPUs that call SDEI with random arguments, for hostile.seconds: register, raise, mask, complete, bind
+// and reset, inside handlers and outside. The machine survives it, and SDEI works afterwards. hostile.seed=N
+// chooses another sequence.
 #include "fdt.h"
 #include "intc.h"
 #include "sdei.h"
@@ -41,7 +41,8 @@ void random_call(u64& state, bool in_handler) {
     // From here it would leave the handler without its end. Elsewhere it is denied.
     const bool completes = function == sdei::kComplete || function == sdei::kCompleteAndResume;
     if (completes && in_handler) return;
-    u64 a1 = random_event(state), a2 = random(state), a3 = random(state), a4 = random(state), a5 = random(state);
+    u64 a1 = random_event(state), a2 = random(state), a3 = random(state), a4 = random(state),
+        a5 = random(state);
     if (function == sdei::kRegister) {
         if ((r >> 32 & 7) != 0) {
             // Where there is a handler. Otherwise the call has to refuse it: nowhere is an entry point.

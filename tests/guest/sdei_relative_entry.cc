@@ -21,7 +21,8 @@ TEST(sdei_relative_entry) {
     const u64 vbar = READ_SYSREG(VBAR_EL1);
     const u64 moved = vbar + 0x100000;
     const auto argument = reinterpret_cast<u64>(&handler);
-    EXPECT_EQ(sdei::call(sdei::kRegister, 0, sdei::entry_point() - moved, argument, sdei::kRelative), sdei::kSuccess);
+    EXPECT_EQ(sdei::call(sdei::kRegister, 0, sdei::entry_point() - moved, argument, sdei::kRelative),
+              sdei::kSuccess);
     EXPECT_EQ(sdei::call(sdei::kEnable, 0), sdei::kSuccess);
     EXPECT_EQ(sdei::call(sdei::kPeUnmask), sdei::kSuccess);
     WRITE_SYSREG(VBAR_EL1, moved);

@@ -1,8 +1,9 @@
 // smp: 2
 // only: trapeze
 //
-// The sequence of the selftest that KVM's SDEI series came with, on two CPUs in step: discovery, reset, event 0 with
-// its information, a signal to oneself that is handled at once, and everything undone. Both CPUs see the same.
+// The sequence of the selftest that KVM's SDEI series came with, on two CPUs in step: discovery, reset, event
+// 0 with its information, a signal to oneself that is handled at once, and everything undone. Both CPUs see
+// the same.
 #include "sdei.h"
 
 using namespace guest;
@@ -90,8 +91,7 @@ TEST(sdei_selftest_sequence) {
     EXPECT_EQ(seen[0].results[11], 1);                 // PE_MASK: it was unmasked
     for (const Seen& own : seen) {
         EXPECT_EQ(own.handled, 1);
-        EXPECT_EQ(own.status,
-                  sdei::kStatusRegistered | sdei::kStatusEnabled | sdei::kStatusRunning);
+        EXPECT_EQ(own.status, sdei::kStatusRegistered | sdei::kStatusEnabled | sdei::kStatusRunning);
         EXPECT_EQ(field(own.pstate, 9, 6), 0xf);  // delivered whatever is masked
         EXPECT_EQ(field(own.pstate, 3, 0), 5);
         // The interrupted context is that after the call, which returned zeros.

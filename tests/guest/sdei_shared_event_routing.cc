@@ -1,8 +1,8 @@
 // smp: 3
 // only: trapeze
 //
-// A shared event is registered once for all CPUs, runs on one at a time, and goes to the CPU that was named, or to any
-// that has events unmasked.
+// A shared event is registered once for all CPUs, runs on one at a time, and goes to the CPU that was named,
+// or to any that has events unmasked.
 #include "intc.h"
 #include "sdei.h"
 

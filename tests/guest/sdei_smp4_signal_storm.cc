@@ -2,8 +2,8 @@
 // timeout: 120
 // only: trapeze
 //
-// Four CPUs signal each other while they work with all registers. Signals that meet are one event, so no more are
-// handled than were sent; after the last of a CPU, its target handles one more; and no register changes.
+// Four CPUs signal each other while they work with all registers. Signals that meet are one event, so no more
+// are handled than were sent; after the last of a CPU, its target handles one more; and no register changes.
 #include "sdei.h"
 
 using namespace guest;
@@ -43,8 +43,8 @@ void signal_with_patterns(u64 target, u64 seed) {
         "mov %[wrong], x0\n"
         : [wrong] "=&r"(wrong)
         : [seed] "r"(seed), [target] "r"(target)
-        : "memory", "x0", "x1", "x2", "x3", "x4", "x5", "x16", "x17", "x19", "x20", "x21", "x22", "x23", "x24",
-          "x25", "x26", "x27", "x28");
+        : "memory", "x0", "x1", "x2", "x3", "x4", "x5", "x16", "x17", "x19", "x20", "x21", "x22", "x23",
+          "x24", "x25", "x26", "x27", "x28");
     EXPECT_EQ(wrong, 0);
 }
 
@@ -53,7 +53,8 @@ void storm(u64) {
     sdei::expect_ready(sdei::kEvent0, handler);
     add(ready, 1u);
     EXPECT(wait_until([] { return load(ready) >= kCpus; }));
-    for (u32 i = 0; i < kSignals; ++i) signal_with_patterns(mpidr_of((index + 1 + i % 3) % kCpus), i * 0x9e3779b97f4aull);
+    for (u32 i = 0; i < kSignals; ++i)
+        signal_with_patterns(mpidr_of((index + 1 + i % 3) % kCpus), i * 0x9e3779b97f4aull);
     add(sent_all, 1u);
     EXPECT(wait_until([] { return load(sent_all) == kCpus; }));
     // Everything sent so far may have been handled, so this one is handled alone.
@@ -61,7 +62,8 @@ void storm(u64) {
     EXPECT(wait_until([] { return load(ready) >= 2 * kCpus; }));
     const u64 next = (index + 1) % kCpus;
     const u32 before = load(handled[next]);
-    EXPECT_EQ(sdei::call(sdei::kSignal, sdei::kEvent0, mpidr_of(static_cast<unsigned>(next))), sdei::kSuccess);
+    EXPECT_EQ(sdei::call(sdei::kSignal, sdei::kEvent0, mpidr_of(static_cast<unsigned>(next))),
+              sdei::kSuccess);
     EXPECT(wait_until([=] { return load(handled[next]) > before; }));
     add(ready, 1u);
     EXPECT(wait_until([] { return load(ready) >= 3 * kCpus; }));

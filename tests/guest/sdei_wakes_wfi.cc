@@ -1,8 +1,8 @@
 // smp: 2
 // only: trapeze
 //
-// An event ends WFI, with interrupts masked and none pending. The sender waits for each round, so a lost wake-up
-// stops everything.
+// An event ends WFI, with interrupts masked and none pending. The sender waits for each round, so a lost
+// wake-up stops everything.
 #include "sdei.h"
 
 using namespace guest;

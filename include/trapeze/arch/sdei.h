@@ -1,5 +1,5 @@
-// Software Delegated Exception Interface: function identifiers, parameters and return codes (DEN0054C, version
-// 1.1). Identifiers are spelled as in the document.
+// Software Delegated Exception Interface: function identifiers, parameters and return codes (DEN0054C,
+// version 1.1). Identifiers are spelled as in the document.
 #pragma once
 
 #include "trapeze/base/bits.h"

@@ -19,8 +19,8 @@ namespace trapeze::firmware {
 struct SdeiConfig {
     // Affinity of each vCPU in the layout of MPIDR_EL1 (other bits are ignored); 1 to 512, all different.
     std::vector<u64> mpidrs;
-    // Interrupts that a guest may bind: bus::spi(0) to bus::spi(shared_wires - 1), and the private INTIDs 16 to
-    // 31 if their wires come by here.
+    // Interrupts that a guest may bind: bus::spi(0) to bus::spi(shared_wires - 1), and the private INTIDs 16
+    // to 31 if their wires come by here.
     u32 shared_wires = 988;
     bool private_wires = true;
 };
@@ -29,7 +29,8 @@ struct SdeiConfig {
 class SdeiHost {
 public:
     virtual ~SdeiHost() = default;
-    // There may be an event for this vCPU: its thread calls Sdei::take_event() before it enters the guest again.
+    // There may be an event for this vCPU: its thread calls Sdei::take_event() before it enters the guest
+    // again.
     virtual void post_event(bus::VcpuIndex vcpu) = 0;
     // Of any vCPU. Only an interrupt with neither can be bound.
     struct Activity {
@@ -64,9 +65,9 @@ public:
     // forgotten.
     void reset_pe(bus::VcpuIndex vcpu);
 
-    // Raises an event: a private one for `vcpu`, a shared one for whom the guest chose. Fails, with a sentence, if
-    // there is no such event, no handler, or if it is pending already. Returns why it cannot be handled at
-    // once; empty if it can.
+    // Raises an event: a private one for `vcpu`, a shared one for whom the guest chose. Fails, with a
+    // sentence, if there is no such event, no handler, or if it is pending already. Returns why it cannot be
+    // handled at once; empty if it can.
     Result<std::string> inject(u32 event, bus::VcpuIndex vcpu);
     // Raises event 0 on every vCPU that has it enabled. Fails if there is none.
     Result<> inject_nmi();

@@ -1,5 +1,5 @@
-// All that there is to save of SDEI, one structure per vCPU and one per machine. Registers are not in it: those of
-// a vCPU in a handler are those of the handler.
+// All that there is to save of SDEI, one structure per vCPU and one per machine. Registers are not in it:
+// those of a vCPU in a handler are those of the handler.
 #pragma once
 
 #include <array>

@@ -42,7 +42,11 @@ Core::Core(const SdeiConfig& config, bus::IrqSink& controller, SdeiHost& host)
       affinities_(affinities(config.mpidrs)),
       private_wires_(config.private_wires),
       wires_(config.mpidrs.size(), config.shared_wires),
-      pes_(config.mpidrs.size()) {}
+      pes_(config.mpidrs.size()) {
+    std::vector<u64> sorted = affinities_;
+    std::ranges::sort(sorted);
+    CHECK(std::ranges::adjacent_find(sorted) == sorted.end());
+}
 
 std::optional<Pe> Core::find_pe(u64 affinity) const {
     const auto at = std::ranges::find(affinities_, affinity_of(affinity));
@@ -55,7 +59,8 @@ std::optional<Pe> Core::find_pe(u64 affinity) const {
 s64 Core::event_register(Pe pe, u32 event, u64 entry, u64 argument, u64 flags, u64 affinity) {
     const std::optional<EventId> id = find_event(event);
     const bool relative = s::RegisterFlags::RelativeMode::get(flags) != 0;
-    if (!id || (flags & s::RegisterFlags::kReserved) != 0 || !is_entry_point(entry, relative)) return kInvalid;
+    if (!id || (flags & s::RegisterFlags::kReserved) != 0 || !is_entry_point(entry, relative))
+        return kInvalid;
     // A private event goes to its PE, whatever the routing mode.
     const bool one_pe = id->shared && s::RegisterFlags::RoutingMode::get(flags) == s::RM_PE;
     std::optional<Pe> target = 0;
@@ -188,7 +193,9 @@ s64 Core::interrupt_release(u32 event) {
 }
 
 bool Core::is_registered_anywhere(EventId event) const {
-    const auto in_use = [](const Handler& h) { return transition(h.state, Op::Release).status != Status::SUCCESS; };
+    const auto in_use = [](const Handler& h) {
+        return transition(h.state, Op::Release).status != Status::SUCCESS;
+    };
     if (event.shared) return in_use(shared_[event.index]);
     return std::ranges::any_of(pes_, [&](const PeState& pe) { return in_use(pe.handlers[event.index]); });
 }
@@ -197,7 +204,8 @@ bool Core::is_registered_anywhere(EventId event) const {
 Status Core::release(EventId event) {
     const std::optional<Wire> wire = wires_.bound_to(event);
     if (!wire) return Status::SUCCESS;
-    if (is_registered_anywhere(event) || host_.activity(bus::IntId{wire->intid}).active) return Status::DENIED;
+    if (is_registered_anywhere(event) || host_.activity(bus::IntId{wire->intid}).active)
+        return Status::DENIED;
     wires_.release(event);
     return Status::SUCCESS;
 }

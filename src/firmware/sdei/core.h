@@ -126,7 +126,8 @@ private:
 
     SdeiEventSnapshot save(Pe pe, EventId event) const;
     Result<Handler> load(const SdeiEventSnapshot& from) const;
-    Result<> load_events(const std::vector<SdeiEventSnapshot>& from, bool shared, std::span<Handler> into) const;
+    Result<> load_events(const std::vector<SdeiEventSnapshot>& from, bool shared,
+                         std::span<Handler> into) const;
     Result<> load_running(const SdeiPeSnapshot& from, PeState& pe, std::span<u32> shared_runs) const;
     Result<Wires> load_wires(const SdeiSnapshot& from) const;
 

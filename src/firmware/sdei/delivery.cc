@@ -153,7 +153,8 @@ Result<> Core::inject_nmi() {
         h.raised = true;
         settle(pe);
     }
-    if (!any) return fail("the guest has not enabled SDEI event 0, which would be its non-maskable interrupt");
+    if (!any)
+        return fail("the guest has not enabled SDEI event 0, which would be its non-maskable interrupt");
     return {};
 }
 

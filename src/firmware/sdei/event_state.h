@@ -1,4 +1,5 @@
-// The states of an event's handler and what the calls do to them (DEN0054C "Event handler states"), as a table.
+// The states of an event's handler and what the calls do to them (DEN0054C "Event handler states"), as a
+// table.
 #pragma once
 
 #include <array>

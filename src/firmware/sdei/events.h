@@ -1,5 +1,5 @@
-// The events of this machine, as rows. A guest finds out about them by SDEI_EVENT_GET_INFO; docs/sdei.md has what
-// they are for.
+// The events of this machine, as rows. A guest finds out about them by SDEI_EVENT_GET_INFO; docs/sdei.md has
+// what they are for.
 #pragma once
 
 #include <array>
@@ -43,9 +43,8 @@ inline constexpr EventRow kFixedShared[] = {
 
 }  // namespace table
 
-inline constexpr auto kPrivateEvents =
-    table::with_slots<std::size(table::kFixedPrivate), kPrivateBindSlots>(table::kFixedPrivate,
-                                                                          kVendorEvents + 0x100);
+inline constexpr auto kPrivateEvents = table::with_slots<std::size(table::kFixedPrivate), kPrivateBindSlots>(
+    table::kFixedPrivate, kVendorEvents + 0x100);
 inline constexpr auto kSharedEvents = table::with_slots<std::size(table::kFixedShared), kSharedBindSlots>(
     table::kFixedShared, kVendorEvents + 0x200);
 

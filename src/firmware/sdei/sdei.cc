@@ -31,8 +31,8 @@ Outcome answer(s::Status status) {
     return answer(static_cast<s64>(status));
 }
 
-// Event numbers and INTIDs are 32 bits wide; what is above them in the register does not count. Negative event
-// numbers are not in the tables.
+// Event numbers and INTIDs are 32 bits wide; what is above them in the register does not count. Negative
+// event numbers are not in the tables.
 u32 parameter32(u64 x) {
     return static_cast<u32>(x);
 }
@@ -53,7 +53,8 @@ trap::Redirect back_to(const SdeiContext& context) {
 }  // namespace
 
 struct Sdei::Impl {
-    Impl(const SdeiConfig& config, bus::IrqSink& controller, SdeiHost& host) : core(config, controller, host) {}
+    Impl(const SdeiConfig& config, bus::IrqSink& controller, SdeiHost& host)
+        : core(config, controller, host) {}
 
     using Args = trap::HypercallArgs;
     Outcome version(CpuPort&, const Args&) { return answer(static_cast<s64>(kVersion)); }

@@ -47,7 +47,8 @@ SdeiSnapshot Core::save() const {
         if (handler(pe, event).state != State::Unregistered) list.push_back(save(pe, event));
     };
     const auto add_binding = [this, &out](EventId event) {
-        if (const auto wire = wires_.bound_to(event)) out.bindings.push_back({event.row().number, wire->intid});
+        if (const auto wire = wires_.bound_to(event))
+            out.bindings.push_back({event.row().number, wire->intid});
     };
     for (u8 i = 0; i < kSharedEvents.size(); ++i) add(out.events, 0, {true, i});
     for (u8 i = 0; i < kPrivateEvents.size(); ++i) add_binding({false, i});
@@ -77,7 +78,8 @@ Result<Handler> Core::load(const SdeiEventSnapshot& from) const {
         return fail("event {:#x} has status {:#x}", from.event, from.status);
     Handler h{.state = *state};
     if (!is_registered(*state)) return h;
-    if ((from.flags & s::RegisterFlags::kReserved) != 0) return fail("event {:#x} has unknown flags", from.event);
+    if ((from.flags & s::RegisterFlags::kReserved) != 0)
+        return fail("event {:#x} has unknown flags", from.event);
     h.relative = s::RegisterFlags::RelativeMode::get(from.flags) != 0;
     h.one_pe = s::RegisterFlags::RoutingMode::get(from.flags) == s::RM_PE;
     if (h.one_pe) {
@@ -123,9 +125,8 @@ Result<> Core::load_running(const SdeiPeSnapshot& from, PeState& pe, std::span<u
         }
         pe.running[pe.depth++] = {*id, running.interrupted};
     }
-    const auto private_runs =
-        std::ranges::count_if(pe.running.begin(), pe.running.begin() + pe.depth,
-                              [](const Running& r) { return !r.event.shared; });
+    const auto private_runs = std::ranges::count_if(pe.running.begin(), pe.running.begin() + pe.depth,
+                                                    [](const Running& r) { return !r.event.shared; });
     const auto handlers_running =
         std::ranges::count_if(pe.handlers, [](const Handler& h) { return is_running(h.state); });
     if (private_runs != handlers_running) return fail("a private handler runs nowhere");
@@ -181,11 +182,13 @@ Result<> Core::restore(const SdeiSnapshot& from) {
     const auto unbound = [&wires](bool is_shared, std::span<const Handler> handlers) {
         for (u8 i = 0; i < handlers.size(); ++i) {
             const EventId id{is_shared, i};
-            if (handlers[i].state != State::Unregistered && id.row().bindable && !wires.bound_to(id)) return true;
+            if (handlers[i].state != State::Unregistered && id.row().bindable && !wires.bound_to(id))
+                return true;
         }
         return false;
     };
-    if (unbound(true, shared) || std::ranges::any_of(pes, [&](PeState& pe) { return unbound(false, pe.handlers); }))
+    if (unbound(true, shared) ||
+        std::ranges::any_of(pes, [&](PeState& pe) { return unbound(false, pe.handlers); }))
         return fail("SDEI: a handler waits for an interrupt that is not bound");
 
     shared_ = shared;

@@ -38,7 +38,8 @@ public:
 
     // `pe` matters for private wires only.
     bool level(Wire wire, bus::VcpuIndex pe) const {
-        return wire.shared ? shared_levels_[wire.intid - kFirstShared] : (private_levels_[pe] >> wire.intid & 1) != 0;
+        return wire.shared ? shared_levels_[wire.intid - kFirstShared]
+                           : (private_levels_[pe] >> wire.intid & 1) != 0;
     }
     void set_level(Wire wire, bus::VcpuIndex pe, bool level) {
         if (wire.shared) {
@@ -51,7 +52,8 @@ public:
     }
 
     std::optional<EventId> event(Wire wire) const {
-        const u8 index = wire.shared ? shared_events_[wire.intid - kFirstShared] : private_events_[wire.intid];
+        const u8 index =
+            wire.shared ? shared_events_[wire.intid - kFirstShared] : private_events_[wire.intid];
         return index != kUnbound ? std::optional(EventId{wire.shared, index}) : std::nullopt;
     }
     std::optional<Wire> bound_to(EventId event) const {
@@ -82,10 +84,10 @@ private:
         return shared ? std::span<const u32>(shared_intids_) : std::span<const u32>(private_intids_);
     }
 
-    std::vector<u32> private_levels_;           // by PE, a bit for each INTID
-    std::vector<bool> shared_levels_;           // from kFirstShared
-    std::array<u8, kFirstShared> private_events_{};  // index of the event, by INTID
-    std::vector<u8> shared_events_;             // likewise, from kFirstShared
+    std::vector<u32> private_levels_;                          // by PE, a bit for each INTID
+    std::vector<bool> shared_levels_;                          // from kFirstShared
+    std::array<u8, kFirstShared> private_events_{};            // index of the event, by INTID
+    std::vector<u8> shared_events_;                            // likewise, from kFirstShared
     std::array<u32, kPrivateEvents.size()> private_intids_{};  // by index of the event; 0: not bound
     std::array<u32, kSharedEvents.size()> shared_intids_{};
 };

@@ -2,8 +2,8 @@
 
 #include "fdt.h"
 
-// The registers as they were, on the stack; then the handler. COMPLETE restores X0 to X17 itself, a C++ function
-// X19 to X29. Should it return, something was wrong.
+// The registers as they were, on the stack; then the handler. COMPLETE restores X0 to X17 itself, a C++
+// function X19 to X29. Should it return, something was wrong.
 asm(R"(
     .text
     .globl sdei_entry

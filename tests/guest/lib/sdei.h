@@ -53,8 +53,8 @@ struct Entry {
     u64 sp;
     u64 nzcv, daif, current_el, sp_select;
 };
-// Returns where to go on by SDEI_EVENT_COMPLETE_AND_RESUME, or 0 for SDEI_EVENT_COMPLETE. It runs on the stack of
-// what was interrupted.
+// Returns where to go on by SDEI_EVENT_COMPLETE_AND_RESUME, or 0 for SDEI_EVENT_COMPLETE. It runs on the
+// stack of what was interrupted.
 using Handler = u64 (*)(const Entry&);
 
 // The address of the code that calls the handler in X1.
