@@ -161,6 +161,29 @@ guest guest-check quiet-log
 END
 }
 
+# sdei_stands_hotplug NAME N: of N CPUs, all go off and come back, while events come all the time, also for those that
+# are just on their way. Which of these are handled depends; but the next ones are.
+sdei_stands_hotplug() {
+    cat <<END
+check $1_under_fire
+guest echo Y >/sys/module/sdei_test/parameters/quiet
+END
+    # shellcheck disable=SC2016 # for the host's shell
+    echo 'host { while "${DRIVER%/*}"/qmp_client unix:qmp.sock execute inject-nmi; do :; done >fire 2>&1 & echo $! >shooter; }'
+    cat <<END
+timeout 300
+guest guest-check hotplug-all 3
+host kill \$(cat shooter) && sleep 1; tail -n 3 fire; test \$(grep -c '{}' fire) -gt 20
+guest guest-check sdei-note
+END
+    sdei_answer nmi
+    cat <<END
+guest guest-check sdei-noted $(for n in $(seq "$2"); do printf '1 '; done)
+guest guest-check quiet-log
+timeout 180
+END
+}
+
 # sdei_everything NAME
 sdei_everything() {
     {
@@ -177,6 +200,17 @@ sdei_everything() {
 
 scenario sdei_events every
 sdei_events() { sdei_everything sdei_events; }
+
+scenario sdei_hotplug main
+sdei_hotplug() {
+    {
+        to_shell sdei_hotplug_boots
+        sdei_stands_hotplug sdei_hotplug 4
+        sdei_restarts sdei_hotplug 4
+        sdei_stands_hotplug sdei_hotplug_again 4
+        sdei_power_off sdei_hotplug
+    } | sdei_vm sdei_test.enable=1 -smp 4
+}
 
 scenario sdei_events_elsewhere main
 sdei_events_elsewhere() {
@@ -195,6 +229,7 @@ sdei_kernel_irqchip() {
         to_shell sdei_kernel_irqchip_smp4_boots
         common sdei_kernel_irqchip_smp4 4
         sdei_moves sdei_kernel_irqchip_smp4 4
+        sdei_stands_hotplug sdei_kernel_irqchip_smp4 4
         sdei_restarts sdei_kernel_irqchip_smp4 4
         common sdei_kernel_irqchip_smp4_again 4
         sdei_power_off sdei_kernel_irqchip_smp4
@@ -242,6 +277,7 @@ sdei_many() { sdei_flood sdei_many 10000; }
 
 scenario sdei_many_by_stock stock
 sdei_many_by_stock() {
+    # shellcheck disable=SC2034 # used by vm
     MACHINE='-accel kvm -machine virt,sdei=on'
     sdei_flood sdei_many_kernel_irqchip 3000
 }
