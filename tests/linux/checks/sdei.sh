@@ -279,5 +279,5 @@ scenario sdei_many_by_stock stock
 sdei_many_by_stock() {
     # shellcheck disable=SC2034 # used by vm
     MACHINE='-accel kvm -machine virt,sdei=on'
-    sdei_flood sdei_many_kernel_irqchip 3000
+    sdei_flood sdei_many_kernel_irqchip 10000
 }
