@@ -29,17 +29,17 @@ configure_and_build() {
     }
 }
 
-# with_guest_check INITRD: prints the path of that initramfs with tests/linux/guest in it.
-with_guest_check() {
-    local script=$repo_dir/tests/linux/guest/guest-check result
-    result=$cache_dir/test-$(basename "$1" .cpio.gz)-$(hash_of "$script").cpio.gz
+# with_guest_programs INITRD: prints the path of that initramfs with those of tests/linux/guest in it.
+with_guest_programs() {
+    local programs=("$repo_dir/tests/linux/guest/guest-check" "$linux_tests_dir/arm64/registers") result
+    result=$cache_dir/test-$(basename "$1" .cpio.gz)-$(hash_of "${programs[@]}").cpio.gz
     if [ ! -e "$result" ]; then
         need_packages cpio
         # Linux unpacks archives that follow each other one after the other.
         local root
         root=$(mktemp -d)
         mkdir "$root/bin"
-        install -m 755 "$script" "$root/bin/guest-check"
+        install -m 755 "${programs[@]}" "$root/bin/"
         (cd "$root" && find bin | cpio -o -H newc -R 0:0 --quiet | gzip -n) | cat "$1" - >"$result.$$"
         mv "$result.$$" "$result"
         rm -rf "$root"
@@ -47,12 +47,12 @@ with_guest_check() {
     echo "$result"
 }
 
-# Sets trimmed_kernel, trimmed_initrd, debian_kernel and debian_initrd.
+# Sets trimmed_kernel, trimmed_initrd, debian_kernel and debian_initrd. After build_linux_driver.
 select_linux_guests() {
     local kind
     for kind in trimmed debian; do
         select_guest $kind
-        guest_initrd=$(with_guest_check "$guest_initrd")
+        guest_initrd=$(with_guest_programs "$guest_initrd")
         export "${kind}_kernel=$guest_kernel" "${kind}_initrd=$guest_initrd"
     done
 }

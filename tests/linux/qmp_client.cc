@@ -2,6 +2,10 @@
 // tests.
 //
 // usage: qmp_client unix:PATH | tcp:ADDRESS:PORT | fds:IN:OUT
+//        qmp_client ADDRESS execute NAME           runs a command, prints what it returns
+//        qmp_client ADDRESS hmp COMMAND            the same for one of the human monitor
+//        qmp_client ADDRESS inject COUNT VCPUS     raises SDEI event 0 on each of these vCPUs, in turn and
+//        as fast as it goes, until COUNT were accepted; prints "vCPU N: COUNT" for each and a summary
 //        qmp_client collect PATH FILE    listens at PATH and copies what one peer sends to FILE, until it
 //        hangs up
 //
@@ -16,11 +20,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <deque>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "connection.h"
 
@@ -40,8 +46,7 @@ public:
             if (!message.contains("QMP") || !message["QMP"]["capabilities"].is_array())
                 give_up("not a greeting: " + message.dump());
         } else if (verb == "return" || verb == "error") {
-            Json message = next();
-            while (keep_event(message)) message = next();
+            const Json message = reply();
             if (!message.contains(verb) || message.dump().find(argument) == std::string::npos)
                 give_up("expected " + verb + " with " + argument + ", got " + message.dump());
         } else if (verb == "event") {
@@ -59,6 +64,20 @@ public:
         } else {
             give_up("unknown: " + verb);
         }
+    }
+
+    // For commands without a script.
+    void negotiate() {
+        play("greeting", "");
+        ask({{"execute", "qmp_capabilities"}});
+        reply();
+    }
+    void ask(const Json& command) const { connection_.send(command.dump() + "\n"); }
+    // What the next command in turn returns, or its error.
+    Json reply() {
+        Json message = next();
+        while (keep_event(message)) message = next();
+        return message;
     }
 
 private:
@@ -123,10 +142,63 @@ int collect(const std::string& path, const std::string& file) {
     return 0;
 }
 
+Json human(const std::string& command) {
+    return {{"execute", "human-monitor-command"}, {"arguments", {{"command-line", command}}}};
+}
+
+int run(Player& player, const Json& command) {
+    player.negotiate();
+    player.ask(command);
+    const Json message = player.reply();
+    const Json& answer = message.contains("return") ? message["return"] : message;
+    std::cout << (answer.is_string() ? answer.get<std::string>() : answer.dump() + "\n");
+    return message.contains("return") ? 0 : 1;
+}
+
+// The human monitor says nothing, or why the event is not delivered yet; one that is pending already is
+// refused. So each that is accepted is delivered once.
+int inject(Player& player, unsigned long count, unsigned vcpus) {
+    using Clock = std::chrono::steady_clock;
+    std::vector<unsigned long> accepted(vcpus);
+    unsigned long total = 0, refused = 0;
+    player.negotiate();
+    const auto start = Clock::now();
+    while (total < count) {
+        // One for each: the program has something to do while the answer is on its way.
+        for (unsigned vcpu = 0; vcpu < vcpus; ++vcpu)
+            player.ask(human("sdei-inject 0 " + std::to_string(vcpu)));
+        for (unsigned long& one : accepted) {
+            const std::string answer = player.reply().value("return", "no success");
+            if (answer.empty() || answer.starts_with("event 0x0 is pending: ")) {
+                ++one;
+                ++total;
+            } else if (answer.starts_with("event 0x0 is pending already")) {
+                ++refused;
+            } else {
+                give_up("after " + std::to_string(total) + " injections: " + answer);
+            }
+        }
+    }
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    for (unsigned vcpu = 0; vcpu < vcpus; ++vcpu)
+        std::cout << "vCPU " << vcpu << ": " << accepted[vcpu] << '\n';
+    std::cout << total << " accepted, " << refused << " refused, in " << seconds << " s\n";
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     if (argc == 4 && argv[1] == std::string("collect")) return collect(argv[2], argv[3]);
+    if (argc >= 4) {
+        Player player(argv[1]);
+        const std::string verb = argv[2];
+        if (verb == "execute") return run(player, {{"execute", argv[3]}});
+        if (verb == "hmp") return run(player, human(argv[3]));
+        if (verb == "inject" && argc == 5)
+            return inject(player, std::stoul(argv[3]), static_cast<unsigned>(std::stoul(argv[4])));
+        give_up("unknown: " + verb);
+    }
     if (argc != 2) give_up("an address is missing");
     Player player(argv[1]);
     play_script(std::cin, [&player](const std::string& verb, const std::string& argument) {
