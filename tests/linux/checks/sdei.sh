@@ -221,7 +221,7 @@ sdei_events_elsewhere() {
 }
 
 # The interrupt controller and the time are KVM's, but SDEI and PSCI are not.
-scenario sdei_kernel_irqchip stock_every
+scenario sdei_kernel_irqchip stock
 sdei_kernel_irqchip() {
     MACHINE='-accel kvm -machine virt,sdei=on'
     sdei_everything sdei_kernel_irqchip
