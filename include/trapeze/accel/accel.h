@@ -224,8 +224,8 @@ public:
     virtual Result<> map_ram(mem::GpaRange range, void* host) = 0;
 
     // Makes the calls of the guest come out of run(), PSCI included, with the exception of the Arm
-    // Architecture Calls and, if the interrupt controller is to be the accelerator's, of PSCI CPU_SUSPEND: only
-    // it knows then when to wake up. Before the first create_vcpu().
+    // Architecture Calls and, if the interrupt controller is to be the accelerator's, of PSCI CPU_SUSPEND:
+    // only it knows then when to wake up. Before the first create_vcpu().
     virtual Result<> forward_calls(bool has_gic) = 0;
 
     // Creates vCPU `index` with affinity `mpidr` (MPIDR_EL1 Aff fields) and every register reset.

@@ -70,8 +70,8 @@ public:
         return {};
     }
     virtual std::vector<CharDeviceInfo> character_devices() const { return {}; }
-    // Raises an SDEI event: a private one on `cpu` or, without, on `usual`; a shared one where it goes. Returns why
-    // it waits, or nothing.
+    // Raises an SDEI event: a private one on `cpu` or, without, on `usual`; a shared one where it goes.
+    // Returns why it waits, or nothing.
     virtual Result<std::string> inject_sdei_event(u32 /*event*/, std::optional<std::size_t> /*cpu*/,
                                                   std::size_t /*usual*/) {
         return fail("this machine has no SDEI");

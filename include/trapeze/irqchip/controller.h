@@ -45,7 +45,8 @@ public:
 
     // Shared interrupts have wires from bus::spi(0) to bus::spi(wire_count() - 1).
     virtual u32 wire_count() const = 0;
-    // The state of an interrupt with a wire; of a private one, on any vCPU. Neither, where the kernel keeps it.
+    // The state of an interrupt with a wire; of a private one, on any vCPU. Neither, where the kernel keeps
+    // it.
     struct Activity {
         bool pending = false;
         bool active = false;

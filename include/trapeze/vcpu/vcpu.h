@@ -27,7 +27,8 @@ public:
     virtual void vcpu_failed(bus::VcpuIndex vcpu, const std::string& reason) = 0;
     // The PE is being turned on or off: state kept outside the accelerator goes to its reset value.
     virtual void reset_pe_state(bus::VcpuIndex vcpu) = 0;
-    // After Vcpu::post_event(), before guest code runs again: the switch to an event's handler, if one is due.
+    // After Vcpu::post_event(), before guest code runs again: the switch to an event's handler, if one is
+    // due.
     virtual std::optional<trap::Redirect> take_event(trap::CpuPort&) { return std::nullopt; }
     // The vCPU met what a debugger asked for. It then sleeps until it is resumed.
     virtual void debug_stopped(bus::VcpuIndex /*vcpu*/, const DebugEvent&) {}
