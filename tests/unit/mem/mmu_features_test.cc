@@ -121,6 +121,35 @@ TEST(MmuFeaturesTest, RegistersByTable) {
     EXPECT_THAT(asked, testing::UnorderedElementsAre(r::SCTLR_EL1, r::TCR_EL1, r::TTBR0_EL1, r::TTBR1_EL1,
                                                      r::MAIR_EL1));
 
+    // EL2's, of a guest that has one: all in their place, once.
+    f.el2 = f.vhe = f.hcx = true;
+    const MmuRegisters both = read_mmu_registers(f, read);
+    EXPECT_EQ(both.el10.TCR_EL1, r::TCR_EL1.encoding());
+    EXPECT_EQ(both.el2.HCR_EL2, r::HCR_EL2.encoding());
+    EXPECT_EQ(both.el2.HCRX_EL2, r::HCRX_EL2.encoding());
+    EXPECT_EQ(both.el2.SCTLR_EL2, r::SCTLR_EL2.encoding());
+    EXPECT_EQ(both.el2.TCR_EL2, r::TCR_EL2.encoding());
+    EXPECT_EQ(both.el2.TTBR0_EL2, r::TTBR0_EL2.encoding());
+    EXPECT_EQ(both.el2.TTBR1_EL2, r::TTBR1_EL2.encoding());
+    EXPECT_EQ(both.el2.MAIR_EL2, r::MAIR_EL2.encoding());
+    EXPECT_EQ(both.el2.MAIR2_EL2, r::MAIR2_EL2.encoding());
+    EXPECT_EQ(both.el2.TCR2_EL2, r::TCR2_EL2.encoding());
+    EXPECT_EQ(both.el2.PIR_EL2, r::PIR_EL2.encoding());
+    EXPECT_EQ(both.el2.PIRE0_EL2, r::PIRE0_EL2.encoding());
+    EXPECT_EQ(both.el2.POR_EL2, r::POR_EL2.encoding());
+    EXPECT_EQ(both.el2.VTCR_EL2, r::VTCR_EL2.encoding());
+    EXPECT_EQ(both.el2.VTTBR_EL2, r::VTTBR_EL2.encoding());
+    asked.clear();
+    read_mmu_registers({}, [&](arch::SysReg reg) { return asked.push_back(reg), u64{0}; });
+    EXPECT_EQ(asked.size(), 5u);
+    asked.clear();
+    f = {};
+    f.el2 = true;
+    read_mmu_registers(f, [&](arch::SysReg reg) { return asked.push_back(reg), u64{0}; });
+    EXPECT_THAT(asked, testing::IsSupersetOf({r::HCR_EL2, r::VTCR_EL2, r::TCR_EL2}));
+    EXPECT_THAT(asked, testing::Not(testing::Contains(r::TTBR1_EL2)));
+    EXPECT_THAT(asked, testing::Not(testing::Contains(r::HCRX_EL2)));
+
     const MmuFeatures read_features = read_mmu_features([](arch::SysReg reg) -> u64 {
         if (reg == r::ID_AA64MMFR0_EL1) return 0x0010'0005;
         return reg == r::ID_AA64MMFR2_EL1 ? 1ull << 60 : 0;
