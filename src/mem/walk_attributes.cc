@@ -191,7 +191,9 @@ MemoryAttributes stage1_attributes(const Stage1Parameters& p, u64 descriptor, bo
 }
 
 MemoryAttributes flat_attributes(const Stage1Parameters& p, bool fetch) {
-    if (p.default_cacheable) return {.attr = kNormalWriteBack, .shareability = Shareability::NonShareable};
+    if (p.default_cacheable)
+        return {.attr = p.default_tagged ? kTagged : kNormalWriteBack,
+                .shareability = Shareability::NonShareable};
     MemoryAttributes result{.attr = kDeviceNGnRnE, .shareability = Shareability::OuterShareable};
     if (fetch) result.attr = p.instruction_cacheable ? kNormalWriteThroughRa : kNormalNonCacheable;
     return result;

@@ -12,6 +12,7 @@ struct HypervisorControls {
     bool tge = false;
     bool vm = false;  // stage 2 of EL1&0 is on, be it for DC
     bool dc = false;
+    bool dct = false;  // what DC makes Write-Back is Tagged, too
     bool ptw = false;
     bool cd = false;
     bool id = false;
@@ -35,6 +36,7 @@ constexpr HypervisorControls hypervisor_controls(const El2Registers& r, const Mm
     // The rest is for EL1, and behaves as 0 for a host.
     if (h.in_host()) return h;
     h.dc = HcrEl2::DC::get(hcr) != 0;
+    h.dct = f.mte2 && HcrEl2::DCT::get(hcr) != 0;
     h.vm = h.dc || HcrEl2::VM::get(hcr) != 0;
     h.ptw = HcrEl2::PTW::get(hcr) != 0;
     h.cd = HcrEl2::CD::get(hcr) != 0;

@@ -169,6 +169,7 @@ Stage1Parameters stage1_parameters(const MmuRegisters& registers, const MmuFeatu
                                                      : el2_registers(registers.el2, regime, p.upper);
     p.enabled = r.enabled;
     p.default_cacheable = regime == Regime::El10 && h.dc;
+    p.default_tagged = h.dct;
     p.nv1 = regime == Regime::El10 && h.nv1;
     p.pa_bits = f.pa_bits;
     // AArch64.AddrTop.

@@ -11,6 +11,7 @@ namespace trapeze::mem {
 struct Stage1Parameters {
     bool enabled = false;
     bool default_cacheable = false;  // HCR_EL2.DC: if not enabled, everything is Normal Write-Back
+    bool default_tagged = false;     // HCR_EL2.DCT: and Tagged
     unsigned pa_bits = 48;           // implemented
     // EL1&0 and EL2&0: two address ranges, and permissions of EL0. EL2 has neither.
     bool unprivileged = true;

@@ -32,6 +32,7 @@ struct HcrEl2 {
     using NV = Field<42, 42>;
     using NV1 = Field<43, 43>;
     using FWB = Field<46, 46>;
+    using DCT = Field<57, 57>;
 };
 
 // "HCRX_EL2, Extended Hypervisor Configuration Register".

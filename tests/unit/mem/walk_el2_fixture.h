@@ -7,7 +7,7 @@ namespace trapeze::mem {
 
 inline constexpr u64 kHcrVm = 1, kHcrPtw = 1 << 2, kHcrDc = 1 << 12, kHcrTge = 1 << 27, kHcrCd = bit(32),
                      kHcrId = bit(33), kHcrE2h = bit(34), kHcrNv = bit(42), kHcrNv1 = bit(43),
-                     kHcrFwb = bit(46);
+                     kHcrFwb = bit(46), kHcrDct = bit(57);
 inline constexpr u64 kHcrxTcr2En = 1 << 14;
 
 // TCR_EL2 without E2H, and VTCR_EL2, which has PS, HA, HD and DS in the same places.

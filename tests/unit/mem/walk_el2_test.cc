@@ -285,6 +285,10 @@ TEST_F(WalkHcr, DcMakesEverythingWriteBackNonShareable) {
     EXPECT_TRUE(result->flat);
     EXPECT_EQ(encode_par(result), 0xff00'0000'0000'0000 | kVa | 0x800);
     EXPECT_EQ(stage1(kVa, kFetch)->attributes.attr, 0xff);
+    el2.HCR_EL2 |= kHcrDct;
+    EXPECT_EQ(stage1(kVa)->attributes.attr, 0xff);
+    features.mte2 = true;
+    EXPECT_EQ(stage1(kVa)->attributes.attr, 0xf0);
     // Not for a host.
     el2.HCR_EL2 = kHcrDc | kHcrTge | kHcrE2h;
     EXPECT_EQ(stage1(kVa)->attributes.attr, 0);

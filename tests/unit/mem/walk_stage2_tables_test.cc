@@ -251,6 +251,29 @@ TEST_F(WalkStage2Checks, AbsentGranulesAreTheSmallestPresent) {
     EXPECT_EQ(walk_ipa(kIpa)->pa.value, kOutput);
 }
 
+TEST_F(WalkStage2Checks, AddressesOf52Bits) {
+    // OA[49:48] in place, OA[51:50] in bits [9:8]; VTTBR_EL2's bits [5:2] are address bits [51:48].
+    constexpr u64 kHigh = 0b1001ull << 48;
+    constexpr u64 kHighBits = bit(48) | (0b10 << 8);
+    constexpr u64 kLeaf = kAf | kS2Read | mem_attr(15);
+    el2.VTCR_EL2 = t0sz(25) | sl0(1) | kEl2Ds | kPs52;
+    el2.VTTBR_EL2 = kStage2Table | (0b1001 << 2);
+    put(kHigh | kOutputAt, 0x50'0000 | kHighBits | kTable);
+    put(kHigh | 0x50'0000, 0x4020'0000 | kHighBits | kBlock | kLeaf);
+    EXPECT_EQ(walk_ipa(kIpa)->pa.value, kHigh | 0x4020'0000);
+    EXPECT_THAT(reads, testing::ElementsAre(kHigh | kOutputAt, kHigh | 0x50'0000));
+    features.s2_lpa2_4k = false;  // DS is RES0; stage 1 has it still
+    set_output(kS2Normal);
+    EXPECT_EQ(walk_ipa(kIpa)->pa.value, kOutput);
+    // 64KB: OA[51:48] in bits [15:12].
+    el2.VTCR_EL2 = t0sz(22) | sl0(1) | kTg0_64K | kPs52;
+    put(kHigh | (kStage2Table + 4 * 8), 0x6000'0000 | (0b0101 << 12) | kBlock | kLeaf);
+    EXPECT_EQ(walk_ipa(kIpa)->pa.value, (0b0101ull << 48) | 0x6000'0000);
+    el2.VTCR_EL2 = t0sz(22) | sl0(1) | kTg0_64K | kPs48;
+    put(kStage2Table + 4 * 8, 0x6000'0000 | (0b0101 << 12) | kBlock | kLeaf);
+    EXPECT_EQ(fault_of_ipa(kIpa), at_stage2(address_size(2), kIpa));
+}
+
 TEST_F(WalkStage2Checks, TheByteOrderIsSctlrEl2s) {
     for (auto& [address, descriptor] : memory) descriptor = __builtin_bswap64(descriptor);
     EXPECT_FALSE(walk_ipa(kIpa));
