@@ -150,6 +150,12 @@ TEST_F(WalkBothStages, SettingStage1sAccessFlagNeedsStage2ToPermitWrites) {
     el2.VTCR_EL2 |= kEl2Ha | kEl2Hd;
     set_tables((kS2Normal & ~kS2Write) | kDbm);
     EXPECT_TRUE(both(kVa));
+    // Only where the descriptor is: tables above it may be read-only.
+    set_tables(kS2Normal & ~kS2Write);
+    put(kStage2Table + 8, 0x4000'0000 | kBlock | kS2Normal);
+    put(0x3018, 0x4000'0000 | kTable);
+    put(0x4000'0020, kPa | kPage);
+    EXPECT_TRUE(both(kVa));
 }
 
 TEST_F(WalkBothStages, OtherRegimesHaveNoStage2) {
