@@ -1,8 +1,8 @@
 #include "walk_parameters.h"
 
-#include <algorithm>
-
 #include "trapeze/arch/translation.h"
+#include "walk_granule.h"
+#include "walk_hcr.h"
 
 namespace trapeze::mem {
 namespace {
@@ -10,17 +10,12 @@ namespace {
 using arch::SctlrEl1;
 using arch::Tcr2El1;
 using arch::TcrEl1;
-using arch::TtbrEl1;
+using arch::TcrEl2;
 
-constexpr unsigned k4K = 12;
-constexpr unsigned k16K = 14;
-constexpr unsigned k64K = 16;
-constexpr unsigned kReserved = 0;
-
-// One half of TCR_EL1.
-struct TcrHalf {
+// What a TCR_ELx says about one address range, of either layout.
+struct TcrRange {
     unsigned txsz;
-    unsigned granule_bits;  // kReserved for a reserved encoding of TGx
+    unsigned granule_bits;  // kReservedGranule for a reserved encoding of TGx
     u8 sh;
     bool epd;
     bool e0pd;
@@ -28,20 +23,35 @@ struct TcrHalf {
     bool tbid;
     bool hpd;
     bool mtx;
+    // Of the whole register.
+    u64 ps;
+    bool ds;
+    bool ha;
+    bool hd;
+};
+
+// A regime's registers, by role: what EL1&0, EL2 and EL2&0 differ in.
+struct RegimeRegisters {
+    bool enabled;
+    u64 sctlr;
+    u64 ttbr;
+    u64 mair;
+    u64 mair2;
+    u64 tcr2;
+    u64 pir;
+    u64 pire0;
+    u64 por;
+    TcrRange tcr;
 };
 
 // TG0 and TG1 encode the same sizes differently.
-unsigned decode_tg0(u64 tg0) {
-    constexpr unsigned kGranules[] = {k4K, k64K, k16K, kReserved};
-    return kGranules[tg0];
-}
-
 unsigned decode_tg1(u64 tg1) {
-    constexpr unsigned kGranules[] = {kReserved, k16K, k4K, k64K};
+    constexpr unsigned kGranules[] = {kReservedGranule, k16K, k4K, k64K};
     return kGranules[tg1];
 }
 
-TcrHalf tcr_half(u64 tcr, bool upper) {
+// One half of TCR_EL1, or of TCR_EL2 with E2H.
+TcrRange tcr_half(u64 tcr, bool upper) {
     const auto flag = [tcr, upper](u64 lower_mask, u64 upper_mask) {
         return (tcr & (upper ? upper_mask : lower_mask)) != 0;
     };
@@ -55,18 +65,57 @@ TcrHalf tcr_half(u64 tcr, bool upper) {
         .tbid = flag(TcrEl1::TBID0::kMask, TcrEl1::TBID1::kMask),
         .hpd = flag(TcrEl1::HPD0::kMask, TcrEl1::HPD1::kMask),
         .mtx = flag(TcrEl1::MTX0::kMask, TcrEl1::MTX1::kMask),
+        .ps = TcrEl1::IPS::get(tcr),
+        .ds = TcrEl1::DS::get(tcr) != 0,
+        .ha = TcrEl1::HA::get(tcr) != 0,
+        .hd = TcrEl1::HD::get(tcr) != 0,
     };
 }
 
-// A reserved value of TGx, or a size that is not implemented, is as an IMPLEMENTATION DEFINED size that is:
-// the smallest, which is also QEMU's choice. 4KB if the ID registers deny all three.
-unsigned effective_granule(unsigned granule_bits, const MmuFeatures& f) {
-    if ((granule_bits == k4K && f.gran4k) || (granule_bits == k16K && f.gran16k) ||
-        (granule_bits == k64K && f.gran64k))
-        return granule_bits;
-    if (f.gran4k) return k4K;
-    if (f.gran16k) return k16K;
-    return f.gran64k ? k64K : k4K;
+// TCR_EL2 without E2H: one range, and most fields elsewhere.
+TcrRange tcr_el2(u64 tcr) {
+    return {
+        .txsz = static_cast<unsigned>(TcrEl2::T0SZ::get(tcr)),
+        .granule_bits = decode_tg0(TcrEl2::TG0::get(tcr)),
+        .sh = static_cast<u8>(TcrEl2::SH0::get(tcr)),
+        .epd = false,
+        .e0pd = false,
+        .tbi = TcrEl2::TBI::get(tcr) != 0,
+        .tbid = TcrEl2::TBID::get(tcr) != 0,
+        .hpd = TcrEl2::HPD::get(tcr) != 0,
+        .mtx = TcrEl2::MTX::get(tcr) != 0,
+        .ps = TcrEl2::PS::get(tcr),
+        .ds = TcrEl2::DS::get(tcr) != 0,
+        .ha = TcrEl2::HA::get(tcr) != 0,
+        .hd = TcrEl2::HD::get(tcr) != 0,
+    };
+}
+
+// AArch64.S1Enabled is `enabled`.
+RegimeRegisters el10_registers(const El10Registers& r, const HypervisorControls& h, bool upper) {
+    return {.enabled = SctlrEl1::M::get(r.SCTLR_EL1) != 0 && !h.dc && !h.tge,
+            .sctlr = r.SCTLR_EL1,
+            .ttbr = upper ? r.TTBR1_EL1 : r.TTBR0_EL1,
+            .mair = r.MAIR_EL1,
+            .mair2 = r.MAIR2_EL1,
+            .tcr2 = h.tcr2_el1 ? r.TCR2_EL1 : 0,
+            .pir = r.PIR_EL1,
+            .pire0 = r.PIRE0_EL1,
+            .por = r.POR_EL1,
+            .tcr = tcr_half(r.TCR_EL1, upper)};
+}
+
+RegimeRegisters el2_registers(const El2Registers& r, Regime regime, bool upper) {
+    return {.enabled = SctlrEl1::M::get(r.SCTLR_EL2) != 0,
+            .sctlr = r.SCTLR_EL2,
+            .ttbr = upper ? r.TTBR1_EL2 : r.TTBR0_EL2,
+            .mair = r.MAIR_EL2,
+            .mair2 = r.MAIR2_EL2,
+            .tcr2 = r.TCR2_EL2,
+            .pir = r.PIR_EL2,
+            .pire0 = r.PIRE0_EL2,
+            .por = r.POR_EL2,
+            .tcr = regime == Regime::El2 ? tcr_el2(r.TCR_EL2) : tcr_half(r.TCR_EL2, upper)};
 }
 
 // Outside of these bounds an implementation may clamp or fault, and with FEAT_LVA it must fault below: this
@@ -74,81 +123,71 @@ unsigned effective_granule(unsigned granule_bits, const MmuFeatures& f) {
 bool txsz_faults(unsigned txsz, const TableWalk& walk, const MmuFeatures& f) {
     const bool is_64k = walk.granule_bits == k64K;
     const unsigned least = walk.ds || (is_64k && f.lva) ? 12 : 16;
-    const unsigned most = !f.ttst ? 39 : is_64k ? 47 : 48;
-    return txsz < least || txsz > most;
+    return txsz < least || txsz > max_txsz(walk.granule_bits, f);
 }
 
-// AArch64.S1TTBaseAddress.
-Gpa table_base(u64 ttbr, const TableWalk& walk, bool address_52) {
-    const unsigned index_bits = walk.ia_bits - walk.offset_bits(walk.start_level);
-    const u64 table_size = bit(index_bits + 3);
-    if (!address_52) return Gpa{align_down(ttbr & TtbrEl1::kAddress, table_size)};
-    const u64 base = (ttbr & TtbrEl1::kAddress52) | TtbrEl1::BADDR_51_48::get(ttbr) << 48;
-    return Gpa{align_down(base, table_size)};
-}
-
-void set_walk(Stage1Parameters& p, const El10Registers& r, const MmuFeatures& f, const TcrHalf& half) {
+void set_walk(Stage1Parameters& p, const RegimeRegisters& r, const MmuFeatures& f) {
     TableWalk& walk = p.walk;
-    walk.granule_bits = effective_granule(half.granule_bits, f);
-    const bool ds_bit = TcrEl1::DS::get(r.TCR_EL1) != 0;
+    walk.granule_bits = effective_granule(r.tcr.granule_bits, {f.gran4k, f.gran16k, f.gran64k});
     walk.ds =
-        ds_bit && ((walk.granule_bits == k4K && f.lpa2_4k) || (walk.granule_bits == k16K && f.lpa2_16k));
-    p.txsz_faults = txsz_faults(half.txsz, walk, f);
+        r.tcr.ds && ((walk.granule_bits == k4K && f.lpa2_4k) || (walk.granule_bits == k16K && f.lpa2_16k));
+    p.txsz_faults = txsz_faults(r.tcr.txsz, walk, f);
     if (p.txsz_faults) return;
-
-    const unsigned ps_bits = arch::physical_address_bits(TcrEl1::IPS::get(r.TCR_EL1));
-    const bool lpa = f.pa_bits >= 52;
-    walk.ia_bits = 64 - half.txsz;
-    walk.oa_bits = std::min(ps_bits, f.pa_bits);
+    walk.ia_bits = 64 - r.tcr.txsz;
     walk.start_level = start_level(walk.granule_bits, walk.ia_bits);
-    walk.lpa_64k = walk.granule_bits == k64K && lpa;
-    walk.block_1_64k = lpa;
-    walk.big_endian = f.mixed_endian && SctlrEl1::EE::get(r.SCTLR_EL1) != 0;
-    const bool address_52 = walk.ds || (walk.lpa_64k && walk.oa_bits >= 52);
-    walk.base = table_base(p.upper ? r.TTBR1_EL1 : r.TTBR0_EL1, walk, address_52);
+    set_output(walk, r.tcr.ps, r.ttbr, SctlrEl1::EE::get(r.sctlr) != 0, f);
 }
 
-void set_permission_controls(Stage1Parameters& p, const El10Registers& r, const MmuFeatures& f,
-                             const TcrHalf& half) {
-    const u64 tcr2 = f.tcr2 ? r.TCR2_EL1 : 0;
-    p.ha = f.haf && TcrEl1::HA::get(r.TCR_EL1) != 0;
-    p.hd = p.ha && f.hdbs && TcrEl1::HD::get(r.TCR_EL1) != 0;
-    p.wxn = SctlrEl1::WXN::get(r.SCTLR_EL1) != 0;
-    p.pan = f.pan;
-    p.epan = f.pan3 && SctlrEl1::EPAN::get(r.SCTLR_EL1) != 0;
+void set_permission_controls(Stage1Parameters& p, const RegimeRegisters& r, const MmuFeatures& f) {
+    const u64 tcr2 = f.tcr2 ? r.tcr2 : 0;
+    p.ha = f.haf && r.tcr.ha;
+    p.hd = p.ha && f.hdbs && r.tcr.hd;
+    p.wxn = SctlrEl1::WXN::get(r.sctlr) != 0;
+    // A guest hypervisor has no EL0 of its own to protect from.
+    p.pan = f.pan && !p.nv1;
+    p.epan = f.pan3 && SctlrEl1::EPAN::get(r.sctlr) != 0;
     p.pie = f.s1pie && Tcr2El1::PIE::get(tcr2) != 0;
-    p.pir = r.PIR_EL1;
-    p.pire0 = r.PIRE0_EL1;
+    p.pir = r.pir;
+    p.pire0 = r.pire0;
     p.poe = f.s1poe && Tcr2El1::POE::get(tcr2) != 0;
-    p.e0poe = f.s1poe && Tcr2El1::E0POE::get(tcr2) != 0;
-    p.por = r.POR_EL1;
-    p.por_el0 = r.POR_EL0;
+    p.e0poe = f.s1poe && p.unprivileged && !p.nv1 && Tcr2El1::E0POE::get(tcr2) != 0;
+    p.por = r.por;
     // Overlays switch hierarchical control off, for both privileges. (Indirect permissions never have it.)
-    p.hpd = (f.hpds && half.hpd) || p.poe || p.e0poe;
+    p.hpd = (f.hpds && r.tcr.hpd) || p.poe || p.e0poe;
     p.aie = f.aie && Tcr2El1::AIE::get(tcr2) != 0;
 }
 
 }  // namespace
 
-Stage1Parameters stage1_parameters(const El10Registers& r, const MmuFeatures& f, bool fetch, Gva va) {
+Stage1Parameters stage1_parameters(const MmuRegisters& registers, const MmuFeatures& f, Regime regime,
+                                   bool fetch, Gva va) {
+    const HypervisorControls h = hypervisor_controls(registers.el2, f);
     Stage1Parameters p;
-    p.enabled = SctlrEl1::M::get(r.SCTLR_EL1) != 0;
+    p.unprivileged = regime != Regime::El2;
+    p.upper = p.unprivileged && extract(va.value, 55, 55) != 0;
+    const RegimeRegisters r = regime == Regime::El10 ? el10_registers(registers.el10, h, p.upper)
+                                                     : el2_registers(registers.el2, regime, p.upper);
+    p.enabled = r.enabled;
+    p.default_cacheable = regime == Regime::El10 && h.dc;
+    p.default_tagged = h.dct;
+    p.nv1 = regime == Regime::El10 && h.nv1;
     p.pa_bits = f.pa_bits;
-    p.upper = extract(va.value, 55, 55) != 0;
-    const TcrHalf half = tcr_half(r.TCR_EL1, p.upper);
     // AArch64.AddrTop.
-    const bool tags_ignored = half.tbi && !(fetch && f.pauth && half.tbid);
+    const bool tags_ignored = r.tcr.tbi && !(fetch && f.pauth && r.tcr.tbid);
     p.address_top = tags_ignored ? 55 : 63;
-    p.mtx = f.mtx && half.mtx;
-    p.epd = half.epd;
-    p.e0pd = f.e0pd && half.e0pd;
-    set_walk(p, r, f, half);
-    set_permission_controls(p, r, f, half);
-    p.mair = r.MAIR_EL1;
-    p.mair2 = r.MAIR2_EL1;
-    p.sh = half.sh;
-    p.data_cacheable = SctlrEl1::C::get(r.SCTLR_EL1) != 0;
-    p.instruction_cacheable = SctlrEl1::I::get(r.SCTLR_EL1) != 0;
+    // A PC has no logical address tag.
+    p.mtx = f.mtx && r.tcr.mtx && !fetch;
+    p.epd = r.tcr.epd;
+    p.e0pd = f.e0pd && r.tcr.e0pd;
+    set_walk(p, r, f);
+    set_permission_controls(p, r, f);
+    p.por_el0 = registers.el10.POR_EL0;
+    p.mair = r.mair;
+    p.mair2 = r.mair2;
+    p.sh = r.tcr.sh;
+    p.data_cacheable = SctlrEl1::C::get(r.sctlr) != 0;
+    p.instruction_cacheable = SctlrEl1::I::get(r.sctlr) != 0;
+    p.xs = f.xs;
     return p;
 }
 

@@ -1,6 +1,6 @@
 // The controls of stage 1 for one address and access, decoded from a regime's registers with everything
 // removed that the guest's features do not include: DDI0487 "Library pseudocode", AArch64.GetS1TTWParams.
-// Another regime (EL2, EL2&0) is another function that fills this structure.
+// What follows is the same for every regime.
 #pragma once
 
 #include "trapeze/mem/walker.h"
@@ -10,7 +10,11 @@ namespace trapeze::mem {
 
 struct Stage1Parameters {
     bool enabled = false;
-    unsigned pa_bits = 48;  // implemented
+    bool default_cacheable = false;  // HCR_EL2.DC: if not enabled, everything is Normal Write-Back
+    bool default_tagged = false;     // HCR_EL2.DCT: and Tagged
+    unsigned pa_bits = 48;           // implemented
+    // EL1&0 and EL2&0: two address ranges, and permissions of EL0. EL2 has neither.
+    bool unprivileged = true;
 
     // The input address. In a regime with two ranges bit 55 selects, and `upper` is its value.
     bool upper = false;
@@ -30,6 +34,7 @@ struct Stage1Parameters {
     bool wxn = false;
     bool pan = false;  // PAN exists
     bool epan = false;
+    bool nv1 = false;  // EL1's tables are in the format of EL2's (HCR_EL2.{NV,NV1})
     bool pie = false;
     u64 pir = 0;
     u64 pire0 = 0;
@@ -45,9 +50,10 @@ struct Stage1Parameters {
     u8 sh = 0;  // with walk.ds, instead of the descriptor's
     bool data_cacheable = false;
     bool instruction_cacheable = false;
+    bool xs = false;  // FEAT_XS
 };
 
-Stage1Parameters stage1_parameters(const El10Registers& registers, const MmuFeatures& features, bool fetch,
-                                   Gva va);
+Stage1Parameters stage1_parameters(const MmuRegisters& registers, const MmuFeatures& features, Regime regime,
+                                   bool fetch, Gva va);
 
 }  // namespace trapeze::mem

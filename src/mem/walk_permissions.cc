@@ -30,9 +30,15 @@ Base direct_permissions(const Stage1Parameters& p, const Leaf& leaf) {
     // Writable-clean: the hardware would clear AP[2].
     const bool ap2 = Descriptor::AP2::get(d) != 0 && !(p.hd && Descriptor::DBM::get(d) != 0);
     const bool read_only = ap2 || Descriptor::APTable1::get(table) != 0;
-    const bool el0 = Descriptor::AP1::get(d) != 0 && Descriptor::APTable0::get(table) == 0;
-    const bool pxn = Descriptor::PXN::get(d) != 0 || Descriptor::PXNTable::get(table) != 0;
-    const bool uxn = Descriptor::UXN::get(d) != 0 || Descriptor::UXNTable::get(table) != 0;
+    bool el0 = Descriptor::AP1::get(d) != 0 && Descriptor::APTable0::get(table) == 0;
+    bool pxn = Descriptor::PXN::get(d) != 0 || Descriptor::PXNTable::get(table) != 0;
+    bool uxn = Descriptor::UXN::get(d) != 0 || Descriptor::UXNTable::get(table) != 0;
+    // The format of EL2's tables: no access by EL0, and one XN, in the place of UXN.
+    if (!p.unprivileged || p.nv1) {
+        el0 = false;
+        pxn = uxn;
+        uxn = !p.unprivileged;
+    }
 
     Base base;
     AccessRights& u = base.unprivileged.rights;
@@ -68,6 +74,7 @@ Base indirect_permissions(const Stage1Parameters& p, const Leaf& leaf) {
     const u64 upi = extract(p.pire0, low + 3, low);
     Base base;
     base.privileged = indirect_rights(extract(p.pir, low + 3, low));
+    if (!p.unprivileged) return base;
     base.unprivileged = indirect_rights(upi);
     // Executable (or a control stack) at EL1 and writable at EL0: neither.
     if ((base.privileged.rights.execute || base.privileged.gcs) &&
@@ -99,15 +106,10 @@ void apply_wxn(BaseRights& base, bool needs_write, bool overlaid, AccessRights& 
     }
 }
 
-AccessRights operator&(const AccessRights& a, const AccessRights& b) {
-    return {.read = a.read && b.read, .write = a.write && b.write, .execute = a.execute && b.execute};
-}
-
 }  // namespace
 
 Permissions Stage1Permissions::effective() const {
-    return {.privileged = base.privileged & overlay.privileged,
-            .unprivileged = base.unprivileged & overlay.unprivileged};
+    return base & overlay;
 }
 
 Stage1Permissions stage1_permissions(const Stage1Parameters& p, const Leaf& leaf, Access access) {
@@ -134,21 +136,12 @@ std::optional<Fault> check_permissions(const Stage1Permissions& permissions, Acc
         access.privileged ? permissions.base.privileged : permissions.base.unprivileged;
     const AccessRights& overlay =
         access.privileged ? permissions.overlay.privileged : permissions.overlay.unprivileged;
-    const auto granted = [kind = access.kind](const AccessRights& rights) {
-        switch (kind) {
-            case AccessKind::Read: return rights.read;
-            case AccessKind::Write: return rights.write;
-            case AccessKind::Fetch: return rights.execute;
-            case AccessKind::Any: return true;
-        }
-        return false;
-    };
     Fault fault{.kind = FaultKind::Permission, .level = static_cast<s8>(level)};
-    if (!granted(overlay)) {
+    if (!grants(overlay, access.kind)) {
         fault.overlay = true;
         return fault;
     }
-    if (!granted(base)) return fault;
+    if (!grants(base, access.kind)) return fault;
     if (access.kind == AccessKind::Write && permissions.ndirty) {
         fault.dirty_bit = true;
         return fault;

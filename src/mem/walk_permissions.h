@@ -6,6 +6,24 @@
 
 namespace trapeze::mem {
 
+constexpr AccessRights operator&(const AccessRights& a, const AccessRights& b) {
+    return {.read = a.read && b.read, .write = a.write && b.write, .execute = a.execute && b.execute};
+}
+
+constexpr Permissions operator&(const Permissions& a, const Permissions& b) {
+    return {.privileged = a.privileged & b.privileged, .unprivileged = a.unprivileged & b.unprivileged};
+}
+
+constexpr bool grants(const AccessRights& rights, AccessKind kind) {
+    switch (kind) {
+        case AccessKind::Read: return rights.read;
+        case AccessKind::Write: return rights.write;
+        case AccessKind::Fetch: return rights.execute;
+        case AccessKind::Any: return true;
+    }
+    return false;
+}
+
 // Permissions of a leaf, both privileges at once, with the overlays still apart: a fault tells who denied.
 struct Stage1Permissions {
     Permissions base;

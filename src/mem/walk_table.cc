@@ -45,8 +45,7 @@ bool out_of_range(const TableWalk& walk, u64 address) {
 
 // AArch64.S1Walk and AArch64.S2Walk without the TLB, in their order of checks. One level more per iteration,
 // and level 3 has no tables: at most five.
-std::expected<Leaf, Fault> walk_tables(const TableWalk& walk, u64 input_address,
-                                       const DescriptorReader& read_descriptor) {
+std::expected<Leaf, Fault> walk_tables(const TableWalk& walk, u64 input_address, const TableReader& read) {
     // A first table out of range is reported at level 0 wherever the walk starts.
     if (out_of_range(walk, walk.base.value)) return fault(FaultKind::AddressSize, 0);
 
@@ -56,9 +55,9 @@ std::expected<Leaf, Fault> walk_tables(const TableWalk& walk, u64 input_address,
     for (int level = walk.start_level;; ++level) {
         const unsigned offset_bits = walk.offset_bits(level);
         const Gpa address{table | (extract(input_address, index_end - 1, offset_bits) << 3)};
-        const std::optional<u64> read = read_descriptor(address);
-        if (!read) return fault(FaultKind::ExternalAbort, level);
-        const u64 descriptor = walk.big_endian ? __builtin_bswap64(*read) : *read;
+        const std::expected<u64, Fault> word = read(address, level);
+        if (!word) return std::unexpected(word.error());
+        const u64 descriptor = walk.big_endian ? __builtin_bswap64(*word) : *word;
 
         if (Descriptor::Valid::get(descriptor) == 0) return fault(FaultKind::Translation, level);
         const bool table_or_page = Descriptor::TableOrPage::get(descriptor) != 0;

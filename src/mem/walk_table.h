@@ -40,8 +40,11 @@ struct Leaf {
     unsigned offset_bits;
 };
 
-// Faults: Translation, Address size, external abort. Not: Access flag, permission.
-std::expected<Leaf, Fault> walk_tables(const TableWalk& walk, u64 input_address,
-                                       const DescriptorReader& read_descriptor);
+// Reads a descriptor for a walk that is at `level`. Stage 1 may read through stage 2, whose faults are not
+// external aborts.
+using TableReader = std::function<std::expected<u64, Fault>(Gpa, int level)>;
+
+// Faults: Translation, Address size, and what `read` reports. Not: Access flag, permission.
+std::expected<Leaf, Fault> walk_tables(const TableWalk& walk, u64 input_address, const TableReader& read);
 
 }  // namespace trapeze::mem

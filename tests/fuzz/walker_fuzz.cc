@@ -1,18 +1,16 @@
-// libFuzzer entry: the translation walker. The input is the guest's features, registers, an access and what
-// memory holds; reads past its end fail. Everything is allowed except crashes, sanitizer reports, and walks
-// that break their contract.
+// libFuzzer entry: the translation walker, for every regime, both stages and AT. The input is the guest's
+// features, registers, an access and what memory holds; reads past its end fail. Everything is allowed except
+// crashes, sanitizer reports, and walks that break their contract.
 #include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <span>
 
 #include "trapeze/base/bits.h"
-#include "trapeze/mem/walker.h"
+#include "trapeze/mem/address_translate.h"
 
 namespace trapeze::mem {
 namespace {
-
-constexpr int kMostReads = 5;
 
 void require(bool condition) {
     if (!condition) std::abort();
@@ -42,54 +40,107 @@ MmuFeatures features_from(u64 word) {
     MmuFeatures f;
     f.pa_bits = kSizes[word & 7];
     unsigned n = 3;
-    for (bool* flag : {&f.gran4k, &f.gran16k, &f.gran64k, &f.lpa2_4k, &f.lpa2_16k, &f.lva,  &f.mixed_endian,
-                       &f.haf,    &f.hdbs,    &f.hpds,    &f.pan,     &f.pan3,     &f.e0pd, &f.ttst,
-                       &f.tcr2,   &f.s1pie,   &f.s1poe,   &f.aie,     &f.pauth,    &f.mtx})
+    for (bool* flag :
+         {&f.gran4k,     &f.gran16k,    &f.gran64k, &f.lpa2_4k, &f.lpa2_16k,  &f.lva,        &f.mixed_endian,
+          &f.haf,        &f.hdbs,       &f.hpds,    &f.pan,     &f.pan2,      &f.pan3,       &f.e0pd,
+          &f.ttst,       &f.tcr2,       &f.s1pie,   &f.s1poe,   &f.aie,       &f.pauth,      &f.mte2,
+          &f.mte_perm,   &f.mtx,        &f.xs,      &f.ats1a,   &f.el2,       &f.vhe,        &f.e2h0,
+          &f.hcx,        &f.nv,         &f.fwb,     &f.xnx,     &f.s2_gran4k, &f.s2_gran16k, &f.s2_gran64k,
+          &f.s2_lpa2_4k, &f.s2_lpa2_16k})
         *flag = (word >> n++ & 1) != 0;
     return f;
 }
 
-void check_translation(const Translation& t, const MmuFeatures& f, Gva va, int reads) {
-    require(t.pa.value >> f.pa_bits == 0);
-    require(is_power_of_two(t.size));
-    require(((t.pa.value ^ va.value) & (t.size - 1) & low_mask(f.pa_bits)) == 0);
-    require(t.flat == (reads == 0));
-    require(t.level >= -1 && t.level <= 3);
-    require(!t.flat || t.descriptor == 0);
+MmuRegisters registers_from(Input& input) {
+    MmuRegisters r;
+    El10Registers& el10 = r.el10;
+    for (u64* reg :
+         {&el10.SCTLR_EL1, &el10.TCR_EL1, &el10.TTBR0_EL1, &el10.TTBR1_EL1, &el10.MAIR_EL1, &el10.MAIR2_EL1,
+          &el10.TCR2_EL1, &el10.PIR_EL1, &el10.PIRE0_EL1, &el10.POR_EL1, &el10.POR_EL0})
+        *reg = input.word();
+    El2Registers& el2 = r.el2;
+    for (u64* reg : {&el2.HCR_EL2, &el2.HCRX_EL2, &el2.SCTLR_EL2, &el2.TCR_EL2, &el2.TTBR0_EL2,
+                     &el2.TTBR1_EL2, &el2.MAIR_EL2, &el2.MAIR2_EL2, &el2.TCR2_EL2, &el2.PIR_EL2,
+                     &el2.PIRE0_EL2, &el2.POR_EL2, &el2.VTCR_EL2, &el2.VTTBR_EL2})
+        *reg = input.word();
+    return r;
+}
+
+void check(const WalkResult& result, const MmuFeatures& f, int reads) {
+    require((encode_par(result) & 1) == (result ? 0u : 1u));
+    if (!result) {
+        require(result.error().level >= -1 && result.error().level <= 3);
+        require(result.error().stage2 || !result.error().on_walk);
+        return;
+    }
+    require(result->pa.value >> f.pa_bits == 0);
+    require(is_power_of_two(result->size));
+    require(result->flat == (reads == 0));
+    require(result->level >= -1 && result->level <= 3);
+    require(!result->flat || result->descriptor == 0);
+}
+
+// What the input asks for.
+struct Walk {
+    MmuFeatures features;
+    MmuRegisters registers;
+    Regime regime;
+    Stages stages;
+    Access access;
+    AtOperation operation;
+    Gva va;
+};
+
+Walk walk_from(Input& input) {
+    Walk w;
+    w.features = features_from(input.word());
+    const u64 choices = input.word();
+    w.regime = static_cast<Regime>(extract(choices, 7, 0) % 3);
+    w.stages = static_cast<Stages>(extract(choices, 8, 8));
+    w.access = {.kind = static_cast<AccessKind>(extract(choices, 10, 9)),
+                .privileged = extract(choices, 11, 11) != 0,
+                .pan = extract(choices, 12, 12) != 0};
+    w.operation = static_cast<AtOperation>(extract(choices, 23, 16) % at_operations().size());
+    w.registers = registers_from(input);
+    w.va = Gva{input.word()};
+    return w;
 }
 
 void fuzz(std::span<const u8> bytes) {
     Input input(bytes);
-    const u64 choices = input.word();
-    const MmuFeatures features = features_from(choices);
-    const Access access{.kind = static_cast<AccessKind>(extract(choices, 33, 32)),
-                        .privileged = extract(choices, 34, 34) != 0,
-                        .pan = extract(choices, 35, 35) != 0};
-    El10Registers r;
-    for (u64* reg : {&r.SCTLR_EL1, &r.TCR_EL1, &r.TTBR0_EL1, &r.TTBR1_EL1, &r.MAIR_EL1, &r.MAIR2_EL1,
-                     &r.TCR2_EL1, &r.PIR_EL1, &r.PIRE0_EL1, &r.POR_EL1, &r.POR_EL0})
-        *reg = input.word();
-    const Gva va{input.word()};
-
+    const Walk w = walk_from(input);
     int reads = 0;
-    const auto reader = [&](Input& memory) {
-        return [&](Gpa address) {
-            require(++reads <= kMostReads);
-            require(address.value % 8 == 0 && address.value >> features.pa_bits == 0);
-            return memory.next();
-        };
-    };
     Input memory = input;
-    const WalkResult result = walk_stage1(r, features, access, va, reader(memory));
-    if (result) check_translation(*result, features, va, reads);
-    require((encode_par(result) & 1) == (result ? 0u : 1u));
+    const DescriptorReader reader = [&](Gpa address) {
+        require(++reads <= kMostReads);
+        require(address.value % 8 == 0 && address.value >> w.features.pa_bits == 0);
+        return memory.next();
+    };
+    const auto again = [&] {
+        reads = 0;
+        memory = input;
+    };
 
-    // A debugger sees what an access would, of EL1 and with the same tables.
-    reads = 0;
-    memory = input;
-    const WalkResult seen = translate_for_debug(r, features, va, reader(memory));
-    if (seen) check_translation(*seen, features, va, reads);
-    if (result && access.kind != AccessKind::Fetch) require(seen && seen->pa == result->pa);
+    const WalkResult result = walk(w.registers, w.features, w.regime, w.stages, w.access, w.va, reader);
+    check(result, w.features, reads);
+
+    again();
+    check(walk_at(w.operation, w.registers, w.features, w.access.pan, w.va, reader), w.features, reads);
+
+    again();
+    check(walk_stage2(w.registers.el2, w.features, w.access, Gpa{w.va.value}, reader), w.features, reads);
+    require(reads <= kMostLevels);
+
+    again();
+    check(walk_stage1(w.registers.el10, w.features, w.access, w.va, reader), w.features, reads);
+    require(reads <= kMostLevels);
+
+    // A debugger sees what an access would, with the same tables.
+    again();
+    const WalkResult seen = translate_for_debug(w.registers, w.features, w.regime, w.va, reader);
+    check(seen, w.features, reads);
+    if (result && w.stages == Stages::Both && w.access.kind != AccessKind::Fetch)
+        require(seen && seen->pa == result->pa);
 }
 
 }  // namespace

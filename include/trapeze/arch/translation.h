@@ -16,7 +16,31 @@ struct SctlrEl1 {
     using EPAN = Field<57, 57>;
 };
 
-// "TCR_EL1, Translation Control Register (EL1)".
+// "SCTLR_EL2, System Control Register (EL2)" has these fields in the same places; EPAN only with
+// HCR_EL2.E2H = 1.
+using SctlrEl2 = SctlrEl1;
+
+// "HCR_EL2, Hypervisor Configuration Register".
+struct HcrEl2 {
+    using VM = Field<0, 0>;
+    using PTW = Field<2, 2>;
+    using DC = Field<12, 12>;
+    using TGE = Field<27, 27>;
+    using CD = Field<32, 32>;
+    using ID = Field<33, 33>;
+    using E2H = Field<34, 34>;
+    using NV = Field<42, 42>;
+    using NV1 = Field<43, 43>;
+    using FWB = Field<46, 46>;
+    using DCT = Field<57, 57>;
+};
+
+// "HCRX_EL2, Extended Hypervisor Configuration Register".
+struct HcrxEl2 {
+    using TCR2En = Field<14, 14>;
+};
+
+// "TCR_EL1, Translation Control Register (EL1)", and TCR_EL2 with HCR_EL2.E2H = 1.
 struct TcrEl1 {
     using T0SZ = Field<5, 0>;
     using EPD0 = Field<7, 7>;
@@ -42,7 +66,35 @@ struct TcrEl1 {
     using MTX1 = Field<61, 61>;
 };
 
-// "TCR2_EL1, Extended Translation Control Register (EL1)".
+// "TCR_EL2, Translation Control Register (EL2)" with HCR_EL2.E2H = 0.
+struct TcrEl2 {
+    using T0SZ = Field<5, 0>;
+    using SH0 = Field<13, 12>;
+    using TG0 = Field<15, 14>;
+    using PS = Field<18, 16>;
+    using TBI = Field<20, 20>;
+    using HA = Field<21, 21>;
+    using HD = Field<22, 22>;
+    using HPD = Field<24, 24>;
+    using TBID = Field<29, 29>;
+    using DS = Field<32, 32>;
+    using MTX = Field<33, 33>;
+};
+
+// "VTCR_EL2, Virtualization Translation Control Register".
+struct VtcrEl2 {
+    using T0SZ = Field<5, 0>;
+    using SL0 = Field<7, 6>;
+    using SH0 = Field<13, 12>;
+    using TG0 = Field<15, 14>;
+    using PS = Field<18, 16>;
+    using HA = Field<21, 21>;
+    using HD = Field<22, 22>;
+    using DS = Field<32, 32>;
+    using SL2 = Field<33, 33>;
+};
+
+// "TCR2_EL1, Extended Translation Control Register (EL1)", and TCR2_EL2.
 struct Tcr2El1 {
     using PIE = Field<1, 1>;
     using E0POE = Field<2, 2>;
@@ -50,8 +102,8 @@ struct Tcr2El1 {
     using AIE = Field<4, 4>;
 };
 
-// "TTBR0_EL1, Translation Table Base Register 0 (EL1)". With 52-bit addresses BADDR_51_48 are the bits
-// [51:48] of the address, and bits [5:0] of the address are zero.
+// "TTBR0_EL1, Translation Table Base Register 0 (EL1)", TTBR1_EL1, those of EL2 and VTTBR_EL2. With 52-bit
+// addresses BADDR_51_48 are the bits [51:48] of the address, and bits [5:0] of the address are zero.
 struct TtbrEl1 {
     using BADDR = Field<47, 1>;
     using BADDR_51_48 = Field<5, 2>;
@@ -93,6 +145,16 @@ struct Descriptor {
         return static_cast<unsigned>(extract(descriptor, 54, 53) << 2 | DBM::get(descriptor) << 1 |
                                      AP1::get(descriptor));
     }
+};
+
+// Block and Page descriptors of stage 2; what is not here is as in stage 1.
+struct Stage2Descriptor {
+    using MemAttr = Field<5, 2>;
+    using S2AP0 = Field<6, 6>;  // readable
+    using S2AP1 = Field<7, 7>;  // writable
+    using FnXS = Field<11, 11>;
+    using XN0 = Field<53, 53>;  // FEAT_XNX
+    using XN1 = Field<54, 54>;
 };
 
 // "PAR_EL1, Physical Address Register", the 64-bit format.

@@ -2,11 +2,11 @@
 // Architecture" defines it: what the hardware would answer for these registers, this access and these tables,
 // with an empty TLB. For gdb and the monitor, and for AT instructions.
 //
-// Pure: no state, any thread. Memory is read through the caller's function only, at most five times a walk
-// (one descriptor per level). Tables are the guest's: any content, any loop is fine.
+// Pure: no state, any thread. Memory is read through the caller's function only, at most kMostReads times a
+// walk. Tables are the guest's: any content, any loop is fine.
 //
-// Present: stage 1 of the EL1&0 regime. Every regime is reduced to the same walk parameters first
-// (src/mem/walk_parameters.h), so another one adds registers and their decoding, not a walker.
+// The regimes of Non-secure state, for AArch64 at all Exception levels. UAO is the caller's: an access that
+// it makes unprivileged is an unprivileged access here.
 #pragma once
 
 #include <expected>
@@ -16,26 +16,23 @@
 #include "trapeze/mem/gpa.h"
 #include "trapeze/mem/gva.h"
 #include "trapeze/mem/mmu_features.h"
+#include "trapeze/mem/mmu_registers.h"
 
 namespace trapeze::mem {
 
 class GuestMemory;
 
-// The controls of the EL1&0 regime, raw. Those of features that the guest does not have are ignored; leave
-// them 0.
-struct El10Registers {
-    u64 SCTLR_EL1 = 0;
-    u64 TCR_EL1 = 0;
-    u64 TTBR0_EL1 = 0;
-    u64 TTBR1_EL1 = 0;
-    u64 MAIR_EL1 = 0;
-    u64 MAIR2_EL1 = 0;  // FEAT_AIE
-    u64 TCR2_EL1 = 0;   // FEAT_TCR2
-    u64 PIR_EL1 = 0;    // FEAT_S1PIE
-    u64 PIRE0_EL1 = 0;  // FEAT_S1PIE
-    u64 POR_EL1 = 0;    // FEAT_S1POE
-    u64 POR_EL0 = 0;    // FEAT_S1POE
-};
+// EL1&0, EL2 and EL2&0. EL2's own is El20 with HCR_EL2.E2H = 1, El2 otherwise.
+enum class Regime : u8 { El10, El2, El20 };
+
+// Stage 2 is for EL1&0, and only if HCR_EL2.VM or DC enables it. Without it for the output, as for AT S1E1R,
+// stage 1 still finds its tables through it.
+enum class Stages : u8 { One, Both };
+
+// Descriptors of one stage, level -1 to level 3.
+inline constexpr int kMostLevels = 5;
+// Each descriptor of stage 1 takes a walk of stage 2 to find, and the output takes one more: 35.
+inline constexpr int kMostReads = kMostLevels * (kMostLevels + 1) + kMostLevels;
 
 // Any: no permission is needed, as for AT S1E1A.
 enum class AccessKind : u8 { Read, Write, Fetch, Any };
@@ -57,7 +54,7 @@ enum class Shareability : u8 { NonShareable = 0b00, OuterShareable = 0b10, Inner
 
 // As PAR_EL1 presents them.
 struct MemoryAttributes {
-    u8 attr = 0;  // the MAIR_ELx encoding
+    u8 attr = 0;  // the MAIR_ELx encoding; PAR_EL1 has one more, 0xe0 (FEAT_MTE_PERM)
     Shareability shareability = Shareability::OuterShareable;
 
     constexpr bool is_device() const { return (attr & 0xf0) == 0; }
@@ -81,9 +78,9 @@ struct Permissions {
 };
 
 struct Translation {
-    Gpa pa;
-    // Bytes that the last descriptor maps, a power of two; the contiguous bit does not count. With stage 1
-    // off (`flat`): the whole physical address space.
+    Gpa pa;  // an intermediate physical address if stage 2 is enabled but was not asked for
+    // Bytes that the last descriptor maps, a power of two, of both stages the fewer; the contiguous bit does
+    // not count. With translation off (`flat`): the whole physical address space.
     u64 size = 0;
     bool flat = false;
     s8 level = 0;  // -1 to 3, of the last descriptor; 0 if flat
@@ -91,10 +88,11 @@ struct Translation {
     Permissions permissions;
     bool contiguous = false;
     bool global = true;  // not tagged with an ASID: nG is 0
-    // The last descriptor, in the CPU's byte order, and where it was read. 0 if flat.
+    // The last descriptor, in the CPU's byte order, and where its stage read it. 0 if flat. These, `level`,
+    // `contiguous` and `global` are stage 1's; stage 2's if stage 1 is off.
     u64 descriptor = 0;
     Gpa descriptor_address;
-    // The Access flag is 0 and hardware management is enabled: the access would set bit 10.
+    // An Access flag is 0 and hardware management is enabled: the access would set bit 10.
     bool sets_access_flag = false;
 };
 
@@ -103,22 +101,34 @@ enum class FaultKind : u8 { AddressSize, Translation, AccessFlag, Permission, Ex
 struct Fault {
     FaultKind kind = FaultKind::Translation;
     s8 level = 0;            // -1 to 3
-    bool stage2 = false;     // the fault was taken on stage 2; never for a walk of stage 1 alone
+    bool stage2 = false;     // the fault was taken on stage 2, and the level is of stage 2
     bool on_walk = false;    // and that while stage 1 read a descriptor (PAR_EL1.PTW)
     bool overlay = false;    // Permission: the overlay permissions deny the access
     bool dirty_bit = false;  // Permission: nDirty is 1 and the hardware may not clear it (FEAT_S1PIE)
+    Gpa ipa{};               // stage2: the address that it could not translate (HPFAR_EL2)
 
     constexpr bool operator==(const Fault&) const = default;
 };
 
 using WalkResult = std::expected<Translation, Fault>;
 
-// Stage 1 of EL1&0.
+WalkResult walk(const MmuRegisters& registers, const MmuFeatures& features, Regime regime, Stages stages,
+                Access access, Gva va, const DescriptorReader& read_descriptor);
+
+// Stage 2 alone. Memory attributes are those of an access that stage 1 makes Normal Write-Back,
+// Non-shareable.
+WalkResult walk_stage2(const El2Registers& registers, const MmuFeatures& features, Access access, Gpa ipa,
+                       const DescriptorReader& read_descriptor);
+
+// Stage 1 of EL1&0, of a guest without EL2.
 WalkResult walk_stage1(const El10Registers& registers, const MmuFeatures& features, Access access, Gva va,
                        const DescriptorReader& read_descriptor);
 
 // For debuggers, which may look at any page that is mapped: permissions, the Access flag and E0PD play no
-// part. The same walk otherwise.
+// part. The same walk otherwise, of both stages.
+WalkResult translate_for_debug(const MmuRegisters& registers, const MmuFeatures& features, Regime regime,
+                               Gva va, const DescriptorReader& read_descriptor);
+// EL1&0 of a guest without EL2.
 WalkResult translate_for_debug(const El10Registers& registers, const MmuFeatures& features, Gva va,
                                const DescriptorReader& read_descriptor);
 

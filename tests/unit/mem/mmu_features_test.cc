@@ -53,6 +53,37 @@ TEST(MmuFeaturesTest, OneFieldAtATime) {
     EXPECT_TRUE(MmuFeatures::from({.ID_AA64PFR1_EL1 = 1ull << 52}).mtx);
 }
 
+TEST(MmuFeaturesTest, El2) {
+    EXPECT_TRUE(MmuFeatures::from({.ID_AA64PFR0_EL1 = 0x100}).el2);
+    EXPECT_FALSE(MmuFeatures::from({.ID_AA64PFR0_EL1 = 0xffff'ffff'ffff'f0ff}).el2);
+    const auto mmfr1 = [](u64 v) { return MmuFeatures::from({.ID_AA64MMFR1_EL1 = v}); };
+    EXPECT_TRUE(mmfr1(0x100).vhe && !mmfr1(0x100).hcx);
+    EXPECT_TRUE(mmfr1(1ull << 28).xnx && mmfr1(1ull << 40).hcx && !mmfr1(1ull << 40).vhe);
+    EXPECT_TRUE(!mmfr1(0x10'0000).pan2 && mmfr1(0x20'0000).pan2);
+    const auto mmfr2 = [](u64 v) { return MmuFeatures::from({.ID_AA64MMFR2_EL1 = v}); };
+    EXPECT_TRUE(mmfr2(1ull << 24).nv && mmfr2(1ull << 40).fwb && !mmfr2(1ull << 40).nv);
+    EXPECT_TRUE(MmuFeatures::from({}).e2h0);
+    EXPECT_FALSE(MmuFeatures::from({.ID_AA64MMFR4_EL1 = 0xfull << 24}).e2h0);
+    EXPECT_TRUE(MmuFeatures::from({.ID_AA64ISAR1_EL1 = 1ull << 56}).xs);
+    EXPECT_TRUE(MmuFeatures::from({.ID_AA64ISAR2_EL1 = 1ull << 60}).ats1a);
+    EXPECT_FALSE(MmuFeatures::from({.ID_AA64PFR1_EL1 = 0x100}).mte2);
+    EXPECT_TRUE(MmuFeatures::from({.ID_AA64PFR1_EL1 = 0x200}).mte2);
+    EXPECT_TRUE(MmuFeatures::from({.ID_AA64PFR2_EL1 = 1}).mte_perm);
+}
+
+TEST(MmuFeaturesTest, GranulesOfStage2) {
+    // TGran4_2 [43:40], TGran64_2 [39:36], TGran16_2 [35:32]; 0 means as at stage 1.
+    const MmuFeatures same = mmfr0(0x1f00'0000);
+    EXPECT_TRUE(same.s2_gran4k && same.s2_lpa2_4k && !same.s2_gran16k && !same.s2_gran64k);
+    const MmuFeatures none = mmfr0(0x111'1020'0000);
+    EXPECT_TRUE(!none.s2_gran4k && !none.s2_gran16k && !none.s2_gran64k && !none.s2_lpa2_4k);
+    const MmuFeatures plain = mmfr0(0x222'1020'0000);
+    EXPECT_TRUE(plain.s2_gran4k && plain.s2_gran16k && plain.s2_gran64k);
+    EXPECT_TRUE(!plain.s2_lpa2_4k && !plain.s2_lpa2_16k);
+    const MmuFeatures lpa2 = mmfr0(0x303'0000'0000);
+    EXPECT_TRUE(lpa2.s2_gran4k && lpa2.s2_gran16k && lpa2.s2_lpa2_4k && lpa2.s2_lpa2_16k);
+}
+
 // The register values of real CPUs.
 TEST(MmuFeaturesTest, CortexA57AndA76) {
     const MmuFeatures a57 = mmfr0(0x1124);
@@ -89,6 +120,35 @@ TEST(MmuFeaturesTest, RegistersByTable) {
     read_el10_registers({}, [&](arch::SysReg reg) { return asked.push_back(reg), u64{0}; });
     EXPECT_THAT(asked, testing::UnorderedElementsAre(r::SCTLR_EL1, r::TCR_EL1, r::TTBR0_EL1, r::TTBR1_EL1,
                                                      r::MAIR_EL1));
+
+    // EL2's, of a guest that has one: all in their place, once.
+    f.el2 = f.vhe = f.hcx = true;
+    const MmuRegisters both = read_mmu_registers(f, read);
+    EXPECT_EQ(both.el10.TCR_EL1, r::TCR_EL1.encoding());
+    EXPECT_EQ(both.el2.HCR_EL2, r::HCR_EL2.encoding());
+    EXPECT_EQ(both.el2.HCRX_EL2, r::HCRX_EL2.encoding());
+    EXPECT_EQ(both.el2.SCTLR_EL2, r::SCTLR_EL2.encoding());
+    EXPECT_EQ(both.el2.TCR_EL2, r::TCR_EL2.encoding());
+    EXPECT_EQ(both.el2.TTBR0_EL2, r::TTBR0_EL2.encoding());
+    EXPECT_EQ(both.el2.TTBR1_EL2, r::TTBR1_EL2.encoding());
+    EXPECT_EQ(both.el2.MAIR_EL2, r::MAIR_EL2.encoding());
+    EXPECT_EQ(both.el2.MAIR2_EL2, r::MAIR2_EL2.encoding());
+    EXPECT_EQ(both.el2.TCR2_EL2, r::TCR2_EL2.encoding());
+    EXPECT_EQ(both.el2.PIR_EL2, r::PIR_EL2.encoding());
+    EXPECT_EQ(both.el2.PIRE0_EL2, r::PIRE0_EL2.encoding());
+    EXPECT_EQ(both.el2.POR_EL2, r::POR_EL2.encoding());
+    EXPECT_EQ(both.el2.VTCR_EL2, r::VTCR_EL2.encoding());
+    EXPECT_EQ(both.el2.VTTBR_EL2, r::VTTBR_EL2.encoding());
+    asked.clear();
+    read_mmu_registers({}, [&](arch::SysReg reg) { return asked.push_back(reg), u64{0}; });
+    EXPECT_EQ(asked.size(), 5u);
+    asked.clear();
+    f = {};
+    f.el2 = true;
+    read_mmu_registers(f, [&](arch::SysReg reg) { return asked.push_back(reg), u64{0}; });
+    EXPECT_THAT(asked, testing::IsSupersetOf({r::HCR_EL2, r::VTCR_EL2, r::TCR_EL2}));
+    EXPECT_THAT(asked, testing::Not(testing::Contains(r::TTBR1_EL2)));
+    EXPECT_THAT(asked, testing::Not(testing::Contains(r::HCRX_EL2)));
 
     const MmuFeatures read_features = read_mmu_features([](arch::SysReg reg) -> u64 {
         if (reg == r::ID_AA64MMFR0_EL1) return 0x0010'0005;

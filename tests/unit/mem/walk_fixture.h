@@ -17,6 +17,7 @@ inline void PrintTo(const Fault& f, std::ostream* out) {
     constexpr const char* kKinds[] = {"AddressSize", "Translation", "AccessFlag", "Permission",
                                       "ExternalAbort"};
     *out << kKinds[static_cast<int>(f.kind)] << " at level " << static_cast<int>(f.level)
+         << (f.stage2 ? " of stage 2" : "") << (f.on_walk ? " on a walk" : "")
          << (f.overlay ? " overlay" : "") << (f.dirty_bit ? " dirty" : "");
 }
 
