@@ -1,0 +1,32 @@
+// Where a CPU may differ from the walker, by name.
+#pragma once
+
+#include "records.h"
+
+namespace at {
+
+// A case, and what the walker says of it.
+struct Comparison {
+    const RecordFile& file;
+    const CheckedCase& c;
+    const Walk& expected;
+};
+
+// One of two kinds: either some bits of the result may differ, or the CPU is right about another case than it
+// was given, which the walker then has to agree with.
+struct Rule {
+    const char* name;
+    const char* why;
+    // Which bits of the result may differ; all ones: whether there is an exception, too.
+    u64 (*mask)(const Comparison&);
+    // Makes it that other case; false: it is none of the rule's.
+    bool (*alter)(const RecordFile&, CheckedCase&);
+};
+
+std::span<const Rule> rules();
+
+// The rules that a case needs for the walker to agree: none if it does anyway; nullopt: nothing helps.
+std::optional<std::vector<const Rule*>> explain(const RecordFile& file, const CheckedCase& c,
+                                                const Walk& expected);
+
+}  // namespace at
