@@ -49,22 +49,17 @@ public:
     void check(const CheckedCase& c) {
         ++cases_;
         const Walk expected = walk(file_, c);
-        if (expected.unknown) {
+        const auto [verdict, used] = explain(file_, c, expected);
+        if (verdict == Verdict::Undecided) {
             ++undecided_;
             return;
         }
         classes_.count(file_.features, c, expected.result);
-        const auto used = explain(file_, c, expected);
-        if (used) {
-            for (const Rule* rule : *used) ++rule_uses_[rule->name];
-        } else {
-            ++differences_;
-        }
-        if (!used && differences_ <= options_.most_lines) print_difference(c, expected);
-        if (options_.verbose) {
+        for (const Rule* rule : used) ++rule_uses_[rule->name];
+        const bool differs = verdict == Verdict::Differs;
+        if ((differs && ++differences_ <= options_.most_lines) || options_.verbose)
             print_difference(c, expected);
-            print_case(file_.header, c);
-        }
+        if (options_.verbose) print_case(file_.header, c);
     }
 
     int report() const {

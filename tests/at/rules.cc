@@ -132,16 +132,18 @@ bool qemu_short_addresses(const RecordFile& file, CheckedCase& c) {
     return altered;
 }
 
-// A fault of either side is an Address size fault, with a block that is larger than the output.
-u64 qemu_large_blocks(const Comparison& x) {
-    const auto address_size = [](u64 par) { return (par & 1) != 0 && extract(par, 6, 3) == 0; };
-    if (x.c.exception || x.expected.exception) return 0;
-    if (address_size(x.c.result) == address_size(x.expected.par)) return 0;
-    const u64 par = address_size(x.c.result) ? x.c.result : x.expected.par;
+// PAR_EL1 is an Address size fault with a block that is larger than the output.
+bool large_block(const Comparison& x, u64 par) {
+    if ((par & 1) == 0 || extract(par, 6, 3) != 0) return false;
     const Sizes sizes = sizes_of(x.file, x.c, ParEl1::S::get(par) != 0 ? 2 : 1);
     const auto level = static_cast<unsigned>(extract(par, 2, 1));
     const unsigned block_bits = sizes.granule_bits + (3 - level) * (sizes.granule_bits - 3);
-    return block_bits > trapeze::arch::physical_address_bits(sizes.ps) ? kEverything : 0;
+    return block_bits > trapeze::arch::physical_address_bits(sizes.ps);
+}
+u64 qemu_large_blocks(const Comparison& x) {
+    const bool expected = !x.expected.exception && large_block(x, x.expected.par);
+    const bool found = !x.c.exception && large_block(x, x.c.result);
+    return expected || found ? kEverything : 0;
 }
 
 // What an AT S12E* combines, if it gets that far.
@@ -181,8 +183,10 @@ u64 reserved_mem_attr(const Comparison& x) {
 
 u64 reserved_mair(const Comparison& x) {
     const auto a = combined_by(x);
-    const bool xs0 = a && (a->stage1 == 0x40 || a->stage1 == 0xa0 || a->stage1 == 0xf0);
-    return a && !a->stage1_device() && (a->stage1 & 0x0f) == 0 && !xs0 ? kAttributes : 0;
+    if (!a || a->stage1_device() || (a->stage1 & 0x0f) != 0) return 0;
+    const bool allocated =
+        a->stage1 == 0xf0 ? x.c.features.mte2 : x.c.features.xs && (a->stage1 == 0x40 || a->stage1 == 0xa0);
+    return allocated ? 0 : kAttributes;
 }
 
 u64 early_shareability(const Comparison& x) {
@@ -227,6 +231,13 @@ u64 qemu_dirty_state(const Comparison& x) {
                : 0;
 }
 
+u64 qemu_pan_of_host(const Comparison& x) {
+    constexpr u64 kNv1 = HcrEl2::NV::kMask | HcrEl2::NV1::kMask;
+    const bool host = for_el2(x.file, x.c) && !row_of(x.c).el2;
+    const bool nv1 = x.c.features.nv && (x.c.registers.el2.HCR_EL2 & kNv1) == kNv1;
+    return host && nv1 && row_of(x.c).pan && x.c.pan && !x.c.exception ? kEverything : 0;
+}
+
 constexpr Rule kRules[] = {
     {"NS", "PAR_EL1.NS is UNKNOWN in Non-secure state", ns_is_unknown, nullptr},
     {"reserved SH", "QEMU reports the reserved shareability 0b01, which is Non-shareable here",
@@ -264,6 +275,8 @@ constexpr Rule kRules[] = {
      stage2_t0sz, nullptr},
     {"dirty state", "QEMU's AT clears AP[2] if DBM is set, and reports if stage 2 forbids it",
      qemu_dirty_state, nullptr},
+    {"PAN of a host", "QEMU turns PAN off for HCR_EL2.{NV,NV1}, for the EL2&0 regime as well",
+     qemu_pan_of_host, nullptr},
     {"Device and Normal",
      "QEMU takes the inner nibble of the stage that has Normal memory for a type of Device",
      qemu_device_and_normal, nullptr},
@@ -301,18 +314,19 @@ std::span<const Rule> rules() {
     return kRules;
 }
 
-std::optional<std::vector<const Rule*>> explain(const RecordFile& file, const CheckedCase& c,
-                                                const Walk& expected) {
-    std::vector<const Rule*> used;
-    if (difference({file, c, expected}, used) == 0) return used;
-    used.clear();
+Explanation explain(const RecordFile& file, const CheckedCase& c, const Walk& expected) {
+    if (expected.unknown) return {.verdict = Verdict::Undecided, .used = {}};
+    Explanation result{.verdict = Verdict::Agrees, .used = {}};
+    if (difference({file, c, expected}, result.used) == 0) return result;
+    result.used.clear();
     CheckedCase altered = c;
     for (const Rule& rule : kRules)
-        if (rule.alter != nullptr && rule.alter(file, altered)) used.push_back(&rule);
-    if (used.empty()) return std::nullopt;
+        if (rule.alter != nullptr && rule.alter(file, altered)) result.used.push_back(&rule);
     const Walk again = walk(file, altered);
-    if (difference({file, altered, again}, used) == 0) return used;
-    return std::nullopt;
+    if (again.unknown) return {.verdict = Verdict::Undecided, .used = {}};
+    if (result.used.empty() || difference({file, altered, again}, result.used) != 0)
+        return {.verdict = Verdict::Differs, .used = {}};
+    return result;
 }
 
 }  // namespace at

@@ -25,8 +25,14 @@ struct Rule {
 
 std::span<const Rule> rules();
 
-// The rules that a case needs for the walker to agree: none if it does anyway; nullopt: nothing helps.
-std::optional<std::vector<const Rule*>> explain(const RecordFile& file, const CheckedCase& c,
-                                                const Walk& expected);
+// Undecided: the walk reads RAM whose content no record has. The generator is to avoid that.
+enum class Verdict : u8 { Agrees, Differs, Undecided };
+
+struct Explanation {
+    Verdict verdict;
+    std::vector<const Rule*> used;  // the rules without which it would not agree
+};
+
+Explanation explain(const RecordFile& file, const CheckedCase& c, const Walk& expected);
 
 }  // namespace at

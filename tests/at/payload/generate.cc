@@ -158,10 +158,8 @@ void spare_qemu(Case& c) {
         if (c.entries[i].stage == 2) c.entries[i].value |= write ? 1 << 7 : 1 << 6;
 }
 
-}  // namespace
-
-void generate(const Cpu& cpu, u64 seed, u64 number, Case& c) {
-    Random r(seed, number);
+// False: it came out unusable, and the numbers that follow may do better.
+bool try_to_generate(const Cpu& cpu, Random& r, u64 number, Case& c) {
     c.number = number;
     c.count = 0;
     c.operation = random_operation(r, cpu);
@@ -178,8 +176,18 @@ void generate(const Cpu& cpu, u64 seed, u64 number, Case& c) {
     } else {
         el1_regime(r, cpu, c, tables);
     }
+    if (tables.both_stages()) return false;
     tables.mutate();
     spare_qemu(c);
+    return true;
+}
+
+}  // namespace
+
+void generate(const Cpu& cpu, u64 seed, u64 number, Case& c) {
+    Random r(seed, number);
+    while (!try_to_generate(cpu, r, number, c)) {
+    }
 }
 
 }  // namespace at

@@ -106,12 +106,15 @@ Layout random_stage2(Random& r, const Cpu& cpu, El2& registers, int& table_leaf,
         sl = l.granule_bits == k4K ? 0 : 3;
         sl2 = l.granule_bits == k4K ? 1 : 0;
     }
-    if (r.chance(3)) sl = r.below(4);
-    if (r.chance(2)) txsz = random_txsz(r);
+    const bool consistent = !r.chance(5);
+    if (!consistent) {
+        sl = r.below(4);
+        if (r.chance(50)) txsz = random_txsz(r);
+    }
     registers.vtcr = txsz | sl << 6 | r.field(13, 12) | u64{encode_tg0(granule)} << 14 | r.field(18, 16) |
                      r.flag(21, 40) | r.flag(22, 40) | r.flag(31, 100) | (ds ? u64{1} << 32 : 0) | sl2 << 33;
     if (r.chance(80)) registers.vtcr |= 4 << 16;  // most need more than 32 bits of output
-    registers.vttbr = random_ttbr(r, l) | r.field(55, 48);
+    registers.vttbr = (consistent ? random_ttbr(r, l) : l.base) | r.field(55, 48);
     table_leaf = l.granule_bits == k64K || r.chance(50) ? 3 : 2;
     output_leaf = random_leaf(r, l);
     return l;

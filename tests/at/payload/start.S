@@ -97,7 +97,7 @@ at_el3:
     mov     x28, xzr
     adr     x3, 1f
     add     x3, x3, x0, lsl #3
-    br      x3
+    ret     x3
 1:  at_table 2f
 2:  isb
     mrs     x3, PAR_EL1
@@ -151,7 +151,7 @@ window_at:
     isb
     adr     x12, 1f
     add     x12, x12, x2, lsl #3
-    br      x12
+    ret     x12                         // not BR: the page may be guarded
 1:  at_table 2f
 2:  isb
     mrs     x13, PAR_EL1

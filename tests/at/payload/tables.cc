@@ -34,6 +34,7 @@ Entry* Tables::find(u64 address) {
 
 void Tables::put(const Entry& entry) {
     if (Entry* old = find(entry.address)) {
+        if (old->stage != entry.stage) both_stages_ = true;
         *old = entry;
     } else if (c_.count < Case::kMostEntries) {
         c_.entries[c_.count++] = entry;

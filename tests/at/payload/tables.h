@@ -43,6 +43,8 @@ public:
     u64 map(const Layout& layout, u64 va, int leaf_level);
     // A path of stage 2 to this address, if there is a stage 2.
     u64 map_stage2(u64 ipa, bool for_table);
+    // A descriptor has become one of both stages, of which a record knows nothing.
+    bool both_stages() const { return both_stages_; }
     // Flips bits.
     void mutate();
 
@@ -55,6 +57,7 @@ private:
     Random& r_;
     Case& c_;
     bool stage2_ = false;
+    bool both_stages_ = false;
     Layout layout2_{};
     int table_leaf_ = 3;
     int output_leaf_ = 3;
