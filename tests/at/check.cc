@@ -49,7 +49,7 @@ public:
     void check(const CheckedCase& c) {
         ++cases_;
         const Walk expected = walk(file_, c);
-        const auto [verdict, used] = explain(file_, c, expected);
+        const auto [verdict, used] = explain(file_, c);
         if (verdict == Verdict::Undecided) {
             ++undecided_;
             return;
@@ -65,8 +65,11 @@ public:
     int report() const {
         std::printf("cases %llu, differences %llu, undecided %llu (EL%llu, seed %llu)\n", wide(cases_),
                     wide(differences_), wide(undecided_), wide(file_.header.el), wide(file_.header.seed));
-        for (const auto& [name, uses] : rule_uses_)
-            std::printf("  rule %-28s %8llu\n", name.c_str(), wide(uses));
+        for (const Rule& rule : rules()) {
+            const auto uses = rule_uses_.find(rule.name);
+            if (uses != rule_uses_.end())
+                std::printf("  rule %-20s %8llu  %s\n", rule.name, wide(uses->second), rule.why);
+        }
         classes_.print();
         bool complete = true;
         if (options_.classes) complete = classes_.complete(file_.features, file_.header.el);

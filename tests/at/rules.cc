@@ -314,18 +314,42 @@ std::span<const Rule> rules() {
     return kRules;
 }
 
-Explanation explain(const RecordFile& file, const CheckedCase& c, const Walk& expected) {
-    if (expected.unknown) return {.verdict = Verdict::Undecided, .used = {}};
-    Explanation result{.verdict = Verdict::Agrees, .used = {}};
-    if (difference({file, c, expected}, result.used) == 0) return result;
-    result.used.clear();
-    CheckedCase altered = c;
+namespace {
+
+// A walk of the case that these rules make of it; `used` gets those, and the ones that mask something.
+Verdict try_rules(const RecordFile& file, CheckedCase c, std::span<const Rule* const> altering,
+                  std::vector<const Rule*>& used) {
+    used.clear();
+    for (const Rule* rule : altering)
+        if (rule->alter(file, c)) used.push_back(rule);
+    const Walk expected = walk(file, c);
+    if (expected.unknown) return Verdict::Undecided;
+    return difference({file, c, expected}, used) == 0 ? Verdict::Agrees : Verdict::Differs;
+}
+
+}  // namespace
+
+Explanation explain(const RecordFile& file, const CheckedCase& c) {
+    Explanation result;
+    result.verdict = try_rules(file, c, {}, result.used);
+    if (result.verdict != Verdict::Differs) return result;
+    std::vector<const Rule*> altering;
     for (const Rule& rule : kRules)
-        if (rule.alter != nullptr && rule.alter(file, altered)) result.used.push_back(&rule);
-    const Walk again = walk(file, altered);
-    if (again.unknown) return {.verdict = Verdict::Undecided, .used = {}};
-    if (result.used.empty() || difference({file, altered, again}, result.used) != 0)
-        return {.verdict = Verdict::Differs, .used = {}};
+        if (rule.alter != nullptr) altering.push_back(&rule);
+    result.verdict = try_rules(file, c, altering, result.used);
+    if (result.verdict != Verdict::Agrees) return result;
+    // Only those that it takes.
+    for (std::size_t i = 0; i < altering.size();) {
+        std::vector<const Rule*> fewer = altering;
+        fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+        std::vector<const Rule*> used;
+        if (try_rules(file, c, fewer, used) == Verdict::Agrees) {
+            altering = fewer;
+            result.used = used;
+        } else {
+            ++i;
+        }
+    }
     return result;
 }
 

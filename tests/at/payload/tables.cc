@@ -52,7 +52,7 @@ u64 Tables::stage1_leaf(const Layout& layout, u64 output, int level) {
 }
 
 u64 Tables::stage2_leaf(u64 output, int level, bool for_table) {
-    u64 value = kValid | (level == 3 ? kTableOrPage : 0) | r_.flag(10, 95);
+    u64 value = kValid | (level == 3 ? kTableOrPage : 0) | r_.flag(10, for_table ? 95 : 80);
     value |= output & low_bits(48) & ~low_bits(layout2_.offset_bits(level));
     value |= r_.field(5, 2);
     value |= for_table ? r_.flag(6, 95) | r_.flag(7, 85) : r_.flag(6, 85) | r_.flag(7, 75);
