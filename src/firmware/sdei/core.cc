@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "trapeze/arch/psci.h"
 #include "trapeze/base/check.h"
 
 namespace trapeze::firmware::sdei {
@@ -10,9 +11,9 @@ namespace {
 
 namespace s = arch::sdei;
 
-// DDI0487 "MPIDR_EL1": Aff3, and Aff2 to Aff0.
+// The affinity fields are those that name a PE to PSCI, too.
 constexpr u64 affinity_of(u64 mpidr) {
-    return mpidr & (mask(39, 32) | mask(23, 0));
+    return mpidr & arch::psci::kTargetMask64;
 }
 
 std::vector<u64> affinities(const std::vector<u64>& mpidrs) {
@@ -27,12 +28,6 @@ constexpr s64 x0(Status status) {
 
 constexpr s64 kInvalid = x0(Status::INVALID_PARAMETERS);
 constexpr s64 kDenied = x0(Status::DENIED);
-
-// What can be told of an entry point without knowing the guest's page tables: instructions are aligned, and
-// registration with a null pointer is a mistake. Relative to VBAR_EL1, zero is an address as any other.
-bool is_entry_point(u64 address, bool relative) {
-    return address % 4 == 0 && (relative || address != 0);
-}
 
 }  // namespace
 

@@ -28,6 +28,12 @@ struct Handler {
     u64 delivered = 0;  // times since reset
 };
 
+// What can be told of an entry point without knowing the guest's page tables: instructions are aligned, and
+// registration with a null pointer is a mistake. Relative to VBAR_EL1, zero is an address as any other.
+constexpr bool is_entry_point(u64 address, bool relative) {
+    return address % 4 == 0 && (relative || address != 0);
+}
+
 // What a PE enters when an event is delivered.
 struct Dispatch {
     u32 event;
@@ -114,6 +120,7 @@ private:
     bool is_pending(Pe pe, EventId event) const;
     bool can_take(Pe pe, bool critical) const;
     std::optional<Pe> target(EventId event) const;
+    bool waits_for_pe(Pe pe, EventId event) const;
     bool is_due(Pe pe, EventId event) const;
     std::optional<EventId> next(Pe pe) const;
     void post(Pe pe);

@@ -34,9 +34,14 @@ std::optional<Pe> Core::target(EventId event) const {
     return std::nullopt;
 }
 
+// Nothing is missing but a PE that can take it.
+bool Core::waits_for_pe(Pe pe, EventId event) const {
+    return transition(handler(pe, event).state, Op::Dispatch).status == Status::SUCCESS &&
+           is_pending(pe, event);
+}
+
 bool Core::is_due(Pe pe, EventId event) const {
-    const bool startable = transition(handler(pe, event).state, Op::Dispatch).status == Status::SUCCESS;
-    if (!startable || !is_pending(pe, event)) return false;
+    if (!waits_for_pe(pe, event)) return false;
     return event.shared ? target(event) == pe : can_take(pe, event.row().critical);
 }
 
@@ -68,7 +73,7 @@ void Core::settle(Pe pe) {
 void Core::settle_shared() {
     for (u8 i = 0; i < kSharedEvents.size(); ++i) {
         const EventId event{true, i};
-        if (!is_pending(0, event) || !is_enabled(shared_[i].state) || is_running(shared_[i].state)) continue;
+        if (!waits_for_pe(0, event)) continue;
         if (const std::optional<Pe> pe = target(event)) post(*pe);
     }
 }

@@ -87,7 +87,7 @@ Result<Handler> Core::load(const SdeiEventSnapshot& from) const {
         if (!target) return fail("event {:#x} goes to a vCPU that does not exist", from.event);
         h.target = *target;
     }
-    if (from.entry % 4 != 0 || (from.entry == 0 && !h.relative))
+    if (!is_entry_point(from.entry, h.relative))
         return fail("event {:#x} has a wrong entry point", from.event);
     h.entry = from.entry;
     h.argument = from.argument;
