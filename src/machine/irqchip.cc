@@ -11,16 +11,10 @@
 namespace trapeze::machine {
 namespace {
 
-std::vector<u64> mpidrs(unsigned vcpus) {
-    std::vector<u64> list;
-    for (unsigned n = 0; n < vcpus; ++n) list.push_back(map::mpidr(n));
-    return list;
-}
-
 class UserspaceGicv3 final : public Irqchip {
 public:
     UserspaceGicv3(unsigned vcpus, bus::CpuLineSink& lines)
-        : gic_({.mpidrs = mpidrs(vcpus)}, lines), regions_(gicv3_redistributors(vcpus)) {}
+        : gic_({.mpidrs = map::mpidrs(vcpus)}, lines), regions_(gicv3_redistributors(vcpus)) {}
 
     irqchip::Controller& controller() override { return gic_; }
 
@@ -37,7 +31,9 @@ public:
         gic_.set_redistributor_regions(counts);
     }
 
-    void add_sysregs(trap::SysRegSpace& space, bus::VcpuIndex vcpu) override { gic_.add_sysregs(space, vcpu); }
+    void add_sysregs(trap::SysRegSpace& space, bus::VcpuIndex vcpu) override {
+        gic_.add_sysregs(space, vcpu);
+    }
 
     void describe(bus::FdtWriter& fdt) const override {
         irqchip::Gicv3::describe(fdt, map::kGicDistributor, gicv3_windows(regions_));
@@ -72,7 +68,7 @@ private:
 class UserspaceRvic final : public Irqchip {
 public:
     UserspaceRvic(unsigned vcpus, mem::GpaRange ram, bus::CpuLineSink& lines)
-        : rvic_({.mpidrs = mpidrs(vcpus)}, lines), has_doorbell_(!ram.overlaps(map::kRvicMsiDoorbell)) {}
+        : rvic_({.mpidrs = map::mpidrs(vcpus)}, lines), has_doorbell_(!ram.overlaps(map::kRvicMsiDoorbell)) {}
 
     irqchip::Controller& controller() override { return rvic_; }
 

@@ -15,7 +15,7 @@ namespace trapeze::machine {
 boot::MachineFdt Machine::Impl::fdt_inputs(const MachineConfig& config, const Platform& platform,
                                            bool has_pmu, bool has_sdei) {
     boot::MachineFdt fdt;
-    for (unsigned n = 0; n < config.vcpus; ++n) fdt.mpidrs.push_back(map::mpidr(n));
+    fdt.mpidrs = map::mpidrs(config.vcpus);
     fdt.ram = {map::kRam, config.ram_bytes};
     fdt.has_pmu = has_pmu;
     fdt.bootargs = config.append;
@@ -86,7 +86,7 @@ Result<std::unique_ptr<Irqchip>> Machine::Impl::create_irqchip(const IrqchipChoi
 
 std::unique_ptr<firmware::Sdei> Machine::Impl::create_sdei(const IrqchipChoice& choice) {
     firmware::SdeiConfig config;
-    for (unsigned n = 0; n < config_.vcpus; ++n) config.mpidrs.push_back(map::mpidr(n));
+    config.mpidrs = map::mpidrs(config_.vcpus);
     config.shared_wires = irqchip_->controller().wire_count();
     config.private_wires = !is_in_kernel(choice.kind);
     firmware::SdeiHost& host = *this;

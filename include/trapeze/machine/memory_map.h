@@ -2,6 +2,8 @@
 // and scripts which know that machine run unchanged.
 #pragma once
 
+#include <vector>
+
 #include "trapeze/bus/irq.h"
 #include "trapeze/mem/gpa.h"
 
@@ -33,6 +35,12 @@ inline constexpr bus::IntId kPhysicalTimerIrq = bus::ppi(14);
 // Affinity of vCPU n: clusters of 16, as GICv3 target lists want them.
 constexpr u64 mpidr(unsigned n) {
     return u64{n / 16} << 8 | n % 16;
+}
+// Of vCPUs 0 to `vcpus` - 1.
+inline std::vector<u64> mpidrs(unsigned vcpus) {
+    std::vector<u64> list;
+    for (unsigned n = 0; n < vcpus; ++n) list.push_back(mpidr(n));
+    return list;
 }
 
 // Bits of guest physical address space for that much RAM, with everything above it.
