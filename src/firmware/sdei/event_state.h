@@ -33,13 +33,13 @@ enum class Op : u8 {
 inline constexpr std::size_t kOpCount = 8;
 
 constexpr bool is_registered(State s) {
-    return (static_cast<u8>(s) & 0b001) != 0;
+    return arch::sdei::EventStatus::Registered::get(static_cast<u64>(s)) != 0;
 }
 constexpr bool is_enabled(State s) {
-    return (static_cast<u8>(s) & 0b010) != 0;
+    return arch::sdei::EventStatus::Enabled::get(static_cast<u64>(s)) != 0;
 }
 constexpr bool is_running(State s) {
-    return (static_cast<u8>(s) & 0b100) != 0;
+    return arch::sdei::EventStatus::Running::get(static_cast<u64>(s)) != 0;
 }
 
 // The status that the call returns, and the state afterwards.
