@@ -63,6 +63,16 @@ struct VcpuEvents {
     std::uint32_t reserved[12];
 };
 
+struct Ioeventfd {
+    std::uint64_t datamatch;
+    std::uint64_t addr;
+    std::uint32_t len;  // bytes of the access
+    std::int32_t fd;
+    std::uint32_t flags;
+    std::uint8_t pad[36];
+};
+inline constexpr std::uint32_t kIoeventfdFlagDatamatch = 1u << 0;
+
 struct EnableCap {
     std::uint32_t cap;
     std::uint32_t flags;
@@ -267,6 +277,7 @@ inline constexpr unsigned long kGetVcpuMmapSize = ioctl_none(0x04);
 inline constexpr unsigned long kCreateVcpu = ioctl_none(0x41);  // argument: vCPU id
 inline constexpr unsigned long kSetUserMemoryRegion = ioctl_write(0x46, sizeof(UserspaceMemoryRegion));
 inline constexpr unsigned long kIrqLine = ioctl_write(0x61, sizeof(IrqLevel));
+inline constexpr unsigned long kIoeventfd = ioctl_write(0x79, sizeof(Ioeventfd));
 inline constexpr unsigned long kEnableCap = ioctl_write(0xa3, sizeof(EnableCap));  // also on a vCPU
 inline constexpr unsigned long kArmPreferredTarget = ioctl_read(0xaf, sizeof(VcpuInit));
 inline constexpr unsigned long kArmSetCounterOffset = ioctl_write(0xb5, sizeof(CounterOffset));

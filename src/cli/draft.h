@@ -54,6 +54,19 @@ struct CharRequest {
     bool pretty = false;
 };
 
+// -device, judged when all options are known.
+struct DeviceRequest {
+    std::string text;  // the argument as written, for messages
+    std::vector<KeyValue> items;
+};
+
+// -object: so far, sources of randomness only.
+struct ObjectRequest {
+    std::string type;
+    std::string id = {};
+    std::string rng_file = {};  // empty: the host's kernel
+};
+
 struct Draft {
     machine::MachineConfig config;
     Diagnostics diagnostics;
@@ -73,6 +86,9 @@ struct Draft {
     std::vector<CharRequest> monitors;  // streams a monitor was asked for on
     bool no_defaults = false;
     bool no_monitor = false;  // -monitor none
+
+    std::vector<DeviceRequest> devices;
+    std::vector<ObjectRequest> objects;
 
     std::vector<std::string> trace_patterns;  // of -trace
 };
@@ -151,10 +167,16 @@ Result<void> trace_option(Draft&, const OptionUse&);
 Result<void> statistics_option(Draft&, const OptionUse&);
 Result<void> finish_trace(Draft&);
 
+// device_options.cc
+Result<void> device_option(Draft&, const OptionUse&);
+Result<void> global_option(Draft&, const OptionUse&);
+Result<void> finish_devices(Draft&);
+// device_rng.cc
+Result<void> object_option(Draft&, const OptionUse&);
+
 // small_options.cc
 Result<void> name_option(Draft&, const OptionUse&);
 Result<void> rtc_option(Draft&, const OptionUse&);
-Result<void> device_option(Draft&, const OptionUse&);
 Result<void> display_option(Draft&, const OptionUse&);
 // For options of which only the values "none" and off-like ones make sense here.
 Result<void> only_none_option(Draft&, const OptionUse&);

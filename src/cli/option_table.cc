@@ -80,6 +80,13 @@ constexpr OptionRow kOptions[] = {
     {"dtb", Argument::Text, machine_file_option, Group::Boot, "file",
      "device tree to use instead of the generated one"},
 
+    {"device", Argument::List, device_option, Group::Devices, "driver[,id=id][,key=value...]",
+     "add a device (-device help lists them; -device driver,help their keys)"},
+    {"object", Argument::List, object_option, Group::Devices, "type,id=id[,key=value...]",
+     "what devices take their data from (-object help lists the types)"},
+    {"global", Argument::List, global_option, Group::Devices, "driver.key=value",
+     "virtio-mmio.force-legacy=on: the interface of before virtio 1.0"},
+
     {"serial", Argument::Text, serial_option, Group::Console, "device",
      "serial port: stdio, pty, null, none, file:path, unix:path[,server=on][,wait=off], "
      "tcp:host:port[,...] or chardev:id; with mon: in front a monitor shares it"},
@@ -132,8 +139,6 @@ constexpr OptionRow kOptions[] = {
     {"version", Argument::None, version_option, Group::Information, "", "print the version and exit"},
     {"list-sysregs", Argument::None, list_sysregs_option, Group::Information, "",
      "print the system registers that are emulated and exit"},
-    {"device", Argument::Text, device_option, Group::Information, "help",
-     "print the devices that can be added (none yet) and exit"},
 
     {"vga", Argument::Text, only_none_option, Group::NoEffect, "none", "graphics cards"},
     {"vnc", Argument::Text, only_none_option, Group::NoEffect, "none", "remote displays"},
@@ -162,6 +167,7 @@ struct Heading {
 constexpr Heading kHeadings[] = {
     {Group::Machine, "Machine"},
     {Group::Boot, "What to boot"},
+    {Group::Devices, "Devices"},
     {Group::Console, "Console"},
     {Group::Run, "Running"},
     {Group::Diagnostics, "Diagnostics"},

@@ -16,7 +16,7 @@ enum class Argument : u8 {
 };
 
 // Headings of --help.
-enum class Group : u8 { Machine, Boot, Console, Run, Diagnostics, Information, NoEffect, Refused };
+enum class Group : u8 { Machine, Boot, Devices, Console, Run, Diagnostics, Information, NoEffect, Refused };
 
 struct OptionRow {
     std::string_view name;  // without dashes

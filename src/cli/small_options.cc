@@ -70,17 +70,6 @@ Result<void> rtc_option(Draft& draft, const OptionUse& use) {
     return apply_keys<Draft>(use.name, kRtcKeys, TRY(split_list(use, {})), draft);
 }
 
-Result<void> device_option(Draft& draft, const OptionUse& use) {
-    std::string_view name = use.argument.substr(0, use.argument.find(','));
-    if (is_help(name)) {
-        print_and_exit(draft, "Devices that can be added: none\n");
-        return {};
-    }
-    if (name.starts_with("driver=")) name.remove_prefix(name.find('=') + 1);
-    return fail("{} (-device help lists those that are)",
-                not_supported(fmt::format("device '{}'", show(name))));
-}
-
 Result<void> display_option(Draft& draft, const OptionUse& use) {
     if (use.argument == "none") return {};
     if (!is_help(use.argument)) return fail("{}; use none", not_supported("graphical displays"));

@@ -55,6 +55,8 @@ Result<> Machine::Impl::build() {
     console_ = TRY(Console::create(config_, loop_, [this] { quit(ShutdownCause::HostUi); }));
     bus::CharPort& serial = supervisor_ ? supervisor_->watch(console_->serial()) : console_->serial();
     platform_ = std::make_unique<Platform>(*irqchip_, wires(), serial, loop_);
+    platform_->add_virtio(TRY(VirtioSlots::create(config_, memory_, wires())));
+    TRY(platform_->virtio()->add_doorbells(*vm_));
     if (config_.pvpanic) {
         platform_->add_pvpanic([this](devices::PvpanicEvent event) { pvpanic_event(event); });
     }

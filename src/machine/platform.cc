@@ -16,6 +16,11 @@ Platform::Platform(Irqchip& irqchip, bus::IrqSink& irqs, bus::CharPort& serial, 
     mmio_.add(map::kGpio, gpio_);
 }
 
+void Platform::add_virtio(std::unique_ptr<VirtioSlots> slots) {
+    virtio_ = std::move(slots);
+    virtio_->map(mmio_);
+}
+
 void Platform::add_pvpanic(std::function<void(devices::PvpanicEvent)> report) {
     mmio_.add(map::kPvpanic, pvpanic_.emplace(std::move(report)));
 }
@@ -24,6 +29,7 @@ void Platform::reset() {
     uart_.reset();
     rtc_.reset();
     gpio_.reset();
+    virtio_->reset();
     irqchip_.controller().reset();  // last: it sees the devices' lines low
 }
 
@@ -40,6 +46,7 @@ std::vector<std::function<void(bus::FdtWriter&)>> Platform::describers() const {
             devices::Pl061::describe(fdt, map::kGpio.base.value, bus::spi(map::kGpioSpi));
         },
         [](bus::FdtWriter& fdt) { devices::PowerButton::describe(fdt); },
+        VirtioSlots::describe,
     };
     if (pvpanic_) {
         list.emplace_back(

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "irqchip.h"
+#include "virtio_slots.h"
 #include "trapeze/base/scheduler.h"
 #include "trapeze/bus/clock.h"
 #include "trapeze/bus/mmio.h"
@@ -24,7 +25,9 @@ public:
     // platform.
     Platform(Irqchip& irqchip, bus::IrqSink& irqs, bus::CharPort& serial, Scheduler& scheduler);
 
-    // Once, before the first vCPU runs. See devices::Pvpanic for `report`.
+    // Each once, before the first vCPU runs.
+    void add_virtio(std::unique_ptr<VirtioSlots> slots);
+    // See devices::Pvpanic for `report`.
     void add_pvpanic(std::function<void(devices::PvpanicEvent)> report);
 
     // Power-on state of everything. All vCPUs are paused.
@@ -33,6 +36,8 @@ public:
     const bus::MmioBus& mmio() const { return mmio_; }
     Irqchip& irqchip() { return irqchip_; }
     const Irqchip& irqchip() const { return irqchip_; }
+    // nullptr before add_virtio().
+    const VirtioSlots* virtio() const { return virtio_.get(); }
     devices::PowerButton& power_button() { return power_button_; }
 
     // Writers of the device tree nodes, for boot::MachineFdt.
@@ -46,6 +51,7 @@ private:
     devices::Pl031 rtc_;
     devices::Pl061 gpio_;
     devices::PowerButton power_button_;
+    std::unique_ptr<VirtioSlots> virtio_;
     std::optional<devices::Pvpanic> pvpanic_;
 };
 

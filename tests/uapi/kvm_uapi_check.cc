@@ -64,6 +64,14 @@ SAME_MEMBER(VcpuEvents, pad, kvm_vcpu_events, exception.pad);
 SAME_MEMBER(VcpuEvents, serror_esr, kvm_vcpu_events, exception.serror_esr);
 SAME_MEMBER(VcpuEvents, reserved, kvm_vcpu_events, reserved);
 
+SAME_SIZE(Ioeventfd, kvm_ioeventfd);
+SAME_MEMBER(Ioeventfd, datamatch, kvm_ioeventfd, datamatch);
+SAME_MEMBER(Ioeventfd, addr, kvm_ioeventfd, addr);
+SAME_MEMBER(Ioeventfd, len, kvm_ioeventfd, len);
+SAME_MEMBER(Ioeventfd, fd, kvm_ioeventfd, fd);
+SAME_MEMBER(Ioeventfd, flags, kvm_ioeventfd, flags);
+SAME_MEMBER(Ioeventfd, pad, kvm_ioeventfd, pad);
+
 SAME_SIZE(EnableCap, kvm_enable_cap);
 SAME_MEMBER(EnableCap, cap, kvm_enable_cap, cap);
 SAME_MEMBER(EnableCap, flags, kvm_enable_cap, flags);
@@ -161,6 +169,8 @@ SAME(k::kGetVcpuMmapSize, KVM_GET_VCPU_MMAP_SIZE);
 SAME(k::kCreateVcpu, KVM_CREATE_VCPU);
 SAME(k::kSetUserMemoryRegion, KVM_SET_USER_MEMORY_REGION);
 SAME(k::kIrqLine, KVM_IRQ_LINE);
+SAME(k::kIoeventfd, KVM_IOEVENTFD);
+SAME(k::kIoeventfdFlagDatamatch, KVM_IOEVENTFD_FLAG_DATAMATCH);
 SAME(k::kEnableCap, KVM_ENABLE_CAP);
 SAME(k::kArmPreferredTarget, KVM_ARM_PREFERRED_TARGET);
 SAME(k::kCreateDevice, KVM_CREATE_DEVICE);

@@ -223,6 +223,10 @@ public:
     // Backs a range of guest physical addresses with host memory that outlives the VM. Before any vCPU runs.
     virtual Result<> map_ram(mem::GpaRange range, void* host) = 0;
 
+    // Makes a 32-bit write of `value` to `address` add 1 to the eventfd `fd`, which stays open as long as the VM,
+    // instead of coming out of run(). Without support the write comes out as any other.
+    virtual Result<> add_doorbell(mem::Gpa, u32 /*value*/, int /*fd*/) { return {}; }
+
     // Makes the calls of the guest come out of run(), PSCI included, with the exception of the Arm
     // Architecture Calls and, if the interrupt controller is to be the accelerator's, of PSCI CPU_SUSPEND:
     // only it knows then when to wake up. Before the first create_vcpu().

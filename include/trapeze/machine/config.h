@@ -7,6 +7,7 @@
 
 #include "trapeze/base/types.h"
 #include "trapeze/ci/options.h"
+#include "trapeze/machine/device_config.h"
 
 namespace trapeze::machine {
 
@@ -124,6 +125,8 @@ struct MachineConfig {
     std::optional<ci::Options> ci;  // -ci
     bool start_paused = false;  // -S
     CharConfig serial;          // serial0
+    std::vector<VirtioConfig> virtio;  // in the order of the command line; at most map::kVirtioSlots
+    bool virtio_legacy = false;        // the interface of before version 1.0
     std::vector<MonitorConfig> monitors;
     CharConfig gdb;  // -gdb: Stdio, a Socket that is a server, or Null
     unsigned mux_escape = 1;    // -echr: control character (1 to 31), Ctrl-A

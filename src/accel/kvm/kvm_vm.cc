@@ -131,6 +131,18 @@ Result<> KvmVm::map_ram(mem::GpaRange range, void* host) {
     return {};
 }
 
+Result<> KvmVm::add_doorbell(mem::Gpa address, u32 value, int fd) {
+    kvm::Ioeventfd doorbell{};
+    doorbell.datamatch = value;
+    doorbell.addr = address.value;
+    doorbell.len = sizeof value;
+    doorbell.fd = fd;
+    doorbell.flags = kvm::kIoeventfdFlagDatamatch;
+    if (kvm_ioctl(vm_, kvm::kIoeventfd, &doorbell) != 0)
+        return fail_errno(errno, "could not have writes to {:#x} signalled", address.value);
+    return {};
+}
+
 // Linux "virt/kvm/devices/vm.rst", KVM_ARM_VM_SMCCC_FILTER. The kernel reserves the fast calls of owner 0, the
 // Arm Architecture Calls.
 Result<> KvmVm::forward_calls(bool has_gic) {

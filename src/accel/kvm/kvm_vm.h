@@ -23,6 +23,7 @@ public:
     unsigned ipa_bits() const override { return ipa_bits_; }
     VcpuFeatures available_features() const override;
     Result<> map_ram(mem::GpaRange range, void* host) override;
+    Result<> add_doorbell(mem::Gpa address, u32 value, int fd) override;
     Result<> forward_calls(bool has_gic) override;
     Result<std::unique_ptr<Vcpu>> create_vcpu(unsigned index, u64 mpidr,
                                               const VcpuFeatures& features) override;

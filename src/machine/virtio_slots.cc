@@ -1,0 +1,83 @@
+#include "virtio_slots.h"
+
+#include <algorithm>
+
+#include "virtio_devices.h"
+
+namespace trapeze::machine {
+namespace {
+
+mem::Gpa slot_address(unsigned slot) {
+    return map::kVirtio.base + slot * virtio::MmioTransport::kSize;
+}
+
+// QEMU puts each device into the highest slot that is free, so guests find them last first.
+Result<unsigned> choose_slot(const VirtioConfig& config, const std::array<bool, map::kVirtioSlots>& taken) {
+    if (config.slot) {
+        if (!taken[*config.slot]) return *config.slot;
+        return fail("virtio-mmio-bus.{} has a device already", *config.slot);
+    }
+    for (unsigned slot = map::kVirtioSlots; slot-- > 0;) {
+        if (!taken[slot]) return slot;
+    }
+    return fail("there is room for {} devices", map::kVirtioSlots);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<VirtioSlots>> VirtioSlots::create(const MachineConfig& config,
+                                                         mem::GuestMemory& memory, bus::IrqSink& irqs) {
+    using Interface = virtio::MmioTransport::Interface;
+    const Interface interface = config.virtio_legacy ? Interface::Legacy : Interface::Modern;
+    std::unique_ptr<VirtioSlots> slots(new VirtioSlots(interface));
+    std::array<bool, map::kVirtioSlots> taken{};
+    for (const VirtioConfig& entry : config.virtio) {
+        VirtioDevice device;
+        device.id = entry.id;
+        device.slot = TRY(choose_slot(entry, taken));
+        taken[device.slot] = true;
+        device.thread = TRY(LoopThread::create(fmt::format("virtio{}", device.slot)));
+        device.device = TRY(make_virtio_device(entry, device.thread->loop()));
+        device.transport = TRY(virtio::MmioTransport::create(
+            *device.device, *device.thread, memory,
+            bus::IrqLine(irqs, bus::spi(map::kVirtioSpi + device.slot)), interface));
+        slots->devices_.push_back(std::move(device));
+    }
+    return slots;
+}
+
+void VirtioSlots::map(bus::MmioBus& mmio) {
+    std::array<bus::MmioDevice*, map::kVirtioSlots> in_slot{};
+    in_slot.fill(&empty_);
+    for (const VirtioDevice& device : devices_) in_slot[device.slot] = device.transport.get();
+    for (unsigned slot = 0; slot < map::kVirtioSlots; ++slot)
+        mmio.add({slot_address(slot), virtio::MmioTransport::kSize}, *in_slot[slot]);
+}
+
+Result<> VirtioSlots::add_doorbells(accel::Vm& vm) const {
+    for (const VirtioDevice& device : devices_) {
+        const mem::Gpa notify = slot_address(device.slot) + virtio::MmioTransport::kQueueNotify;
+        const std::vector<int> doorbells = device.transport->doorbells();
+        for (u32 queue = 0; queue < doorbells.size(); ++queue)
+            TRY(vm.add_doorbell(notify, queue, doorbells[queue]));
+    }
+    return {};
+}
+
+void VirtioSlots::reset() {
+    for (VirtioDevice& device : devices_) device.transport->reset();
+}
+
+void VirtioSlots::describe(bus::FdtWriter& fdt) {
+    for (unsigned slot = 0; slot < map::kVirtioSlots; ++slot) {
+        const u64 base = slot_address(slot).value;
+        fdt.begin_node(fmt::format("virtio_mmio@{:x}", base));
+        fdt.property_string("compatible", "virtio,mmio");
+        fdt.property_reg(base, virtio::MmioTransport::kSize);
+        fdt.property_interrupt(bus::spi(map::kVirtioSpi + slot));
+        fdt.property_empty("dma-coherent");
+        fdt.end_node();
+    }
+}
+
+}  // namespace trapeze::machine
