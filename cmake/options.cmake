@@ -52,6 +52,8 @@ find_library(ZSTD_LIBRARY zstd REQUIRED)
 find_path(EDIT_INCLUDE_DIR histedit.h REQUIRED)
 find_library(EDIT_LIBRARY edit REQUIRED)
 find_library(BSD_LIBRARY bsd REQUIRED)  # which libedit needs, for linking it statically
+find_path(URING_INCLUDE_DIR liburing.h REQUIRED)
+find_library(URING_LIBRARY uring REQUIRED)
 
 function(trapeze_external name include)
     add_library(${name} INTERFACE)
@@ -68,6 +70,7 @@ trapeze_external(ext_zstd ${ZSTD_INCLUDE_DIR} ${ZSTD_LIBRARY})
 trapeze_external(ext_re2 ${RE2_INCLUDE_DIR} ${RE2_LIBRARY} Threads::Threads)
 trapeze_external(ext_pugixml ${PUGIXML_INCLUDE_DIR} ${PUGIXML_LIBRARY})
 trapeze_external(ext_edit ${EDIT_INCLUDE_DIR} ${EDIT_LIBRARY} ${BSD_LIBRARY})
+trapeze_external(ext_uring ${URING_INCLUDE_DIR} ${URING_LIBRARY})
 trapeze_external(ext_elf ${ELF_INCLUDE_DIR} ${ELF_LIBRARY} ${ZLIB_LIBRARY})
 
 # trapeze_layer(<name> DEPENDS <layers and externals>...): one library per folder of src/. Sources are every

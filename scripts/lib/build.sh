@@ -6,7 +6,7 @@
 
 need_build_tools() {
     need_packages cmake ninja-build g++ g++-aarch64-linux-gnu libfmt-dev libspdlog-dev libfdt-dev zlib1g-dev \
-        libzstd-dev nlohmann-json3-dev libre2-dev libpugixml-dev libelf-dev libedit-dev libgtest-dev libgmock-dev \
+        libzstd-dev nlohmann-json3-dev libre2-dev libpugixml-dev libelf-dev libedit-dev liburing-dev libgtest-dev libgmock-dev \
         gdb-multiarch
 }
 
@@ -14,7 +14,7 @@ need_build_tools() {
 # Debian's libfdt-dev cannot be installed for two architectures at once.
 arm64_sysroot() {
     local packages=(libfdt-dev libfmt-dev libspdlog-dev zlib1g-dev libzstd-dev nlohmann-json3-dev libre2-dev libpugixml-dev libelf-dev
-        libedit-dev libbsd-dev) dir
+        libedit-dev libbsd-dev liburing-dev) dir
     dir=$cache_dir/sysroot-$(printf '%s\n' "${packages[@]}" | sha256sum | cut -c1-16)
     if [ ! -d "$dir" ]; then with_lock sysroot make_sysroot "$dir" "${packages[@]}" >&2; fi
     echo "$dir"

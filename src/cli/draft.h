@@ -67,6 +67,16 @@ struct ObjectRequest {
     std::string rng_file = {};  // empty: the host's kernel
 };
 
+// -drive, -blockdev and -hda: an image, and perhaps the device that has it.
+struct DriveRequest {
+    std::string text;  // the option as written, for messages
+    std::string id = {};
+    bool device = false;  // if=virtio: with a device of its own
+    std::string serial = {};
+    machine::DriveConfig config = {};
+    bool used = false;  // by a device; not more than one can
+};
+
 struct Draft {
     machine::MachineConfig config;
     Diagnostics diagnostics;
@@ -89,6 +99,8 @@ struct Draft {
 
     std::vector<DeviceRequest> devices;
     std::vector<ObjectRequest> objects;
+    std::vector<DriveRequest> drives;
+    bool snapshot = false;  // -snapshot
 
     std::vector<std::string> trace_patterns;  // of -trace
 };
@@ -173,6 +185,14 @@ Result<void> global_option(Draft&, const OptionUse&);
 Result<void> finish_devices(Draft&);
 // device_rng.cc
 Result<void> object_option(Draft&, const OptionUse&);
+
+// drive_options.cc
+Result<void> drive_option(Draft&, const OptionUse&);
+Result<void> blockdev_option(Draft&, const OptionUse&);
+// -hda to -hdd
+Result<void> image_option(Draft&, const OptionUse&);
+// device_block.cc: devices for the drives that come with one.
+void add_drive_devices(Draft&);
 
 // small_options.cc
 Result<void> name_option(Draft&, const OptionUse&);

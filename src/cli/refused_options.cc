@@ -15,7 +15,7 @@ struct RefusedRow {
 constexpr Argument kNone = Argument::None;
 constexpr Argument kText = Argument::Text;
 
-constexpr std::string_view kBlock = "block devices";
+constexpr std::string_view kRemovable = "removable disks";
 constexpr std::string_view kFirmware = "firmware images";
 constexpr std::string_view kSharing = "host filesystem sharing";
 constexpr std::string_view kMigration = "migration";
@@ -24,18 +24,11 @@ constexpr std::string_view kMemoryFiles = "memory back ends";
 constexpr std::string_view kTcg = "emulation";
 
 constexpr RefusedRow kRefused[] = {
-    {"drive", kText, kBlock},
-    {"blockdev", kText, kBlock},
-    {"hda", kText, kBlock},
-    {"hdb", kText, kBlock},
-    {"hdc", kText, kBlock},
-    {"hdd", kText, kBlock},
-    {"cdrom", kText, kBlock},
-    {"fda", kText, kBlock},
-    {"fdb", kText, kBlock},
-    {"sd", kText, kBlock},
-    {"mtdblock", kText, kBlock},
-    {"snapshot", kNone, kBlock},
+    {"cdrom", kText, kRemovable},
+    {"fda", kText, kRemovable},
+    {"fdb", kText, kRemovable},
+    {"sd", kText, kRemovable},
+    {"mtdblock", kText, kRemovable},
     {"bios", kText, kFirmware},
     {"pflash", kText, kFirmware},
     {"netdev", kText, "network devices"},

@@ -3,7 +3,10 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <cstdlib>
 
+#include "trapeze/storage/disk.h"
+#include "trapeze/virtio/block.h"
 #include "trapeze/virtio/rng.h"
 
 namespace trapeze::machine {
@@ -11,8 +14,50 @@ namespace {
 
 constexpr u64 kNsPerMs = 1'000'000;
 
+// Where -snapshot keeps what the guest writes.
+std::string temporary_directory() {
+    const char* directory = std::getenv("TMPDIR");
+    return directory != nullptr && *directory != 0 ? directory : "/var/tmp";
+}
+
+Result<std::unique_ptr<bus::Disk>> open_drive(EventLoop& loop, const DriveConfig& config) {
+    using storage::AsyncIo;
+    const storage::FileOptions options{
+        .path = config.file,
+        .read_only = config.read_only || config.snapshot,
+        .direct = config.direct,
+        .ignore_flush = config.ignore_flush,
+        .discard = config.discard,
+        .lock = config.lock,
+        .aio = config.aio == DriveConfig::Aio::IoUring   ? AsyncIo::IoUring
+               : config.aio == DriveConfig::Aio::Threads ? AsyncIo::Threads
+                                                         : AsyncIo::Auto,
+    };
+    auto disk = TRY(storage::open_raw(loop, options));
+    if (!config.snapshot) return disk;
+    return storage::open_snapshot(loop, std::move(disk), temporary_directory());
+}
+
 struct Maker {
     EventLoop& loop;
+
+    Result<std::unique_ptr<virtio::Device>> operator()(const BlockConfig& config) const {
+        auto disk = TRY(open_drive(loop, config.drive));
+        const virtio::Block::Options options{.serial = config.serial,
+                                             .queues = config.queues,
+                                             .queue_size = config.queue_size,
+                                             .logical_block = config.logical_block,
+                                             .physical_block = config.physical_block,
+                                             .discard = config.discard,
+                                             .write_zeroes = config.write_zeroes,
+                                             .write_back = config.drive.write_back,
+                                             .config_write_back = config.config_write_back};
+        if (disk->properties().bytes % config.logical_block != 0) {
+            return fail("{}: its size is not a multiple of the device's blocks of {} bytes", config.drive.file,
+                        config.logical_block);
+        }
+        return std::make_unique<virtio::Block>(std::move(disk), options);
+    }
 
     Result<std::unique_ptr<virtio::Device>> operator()(const RngConfig& config) const {
         Fd source;

@@ -229,8 +229,12 @@ void MmioTransport::write_queue_notify(u32 value) {
         GUEST_ERROR("{}: notification of queue {}, which does not exist", name(), value);
         return;
     }
+    notify_again(static_cast<u16>(value));
+}
+
+void MmioTransport::notify_again(u16 queue) {
     const u64 one = 1;
-    (void)!::write(doorbells_[value].get(), &one, sizeof one);
+    (void)!::write(doorbells_[queue].get(), &one, sizeof one);
 }
 
 // --- Interrupts --------------------------------------------------------------------------------------------

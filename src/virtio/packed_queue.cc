@@ -21,8 +21,8 @@ constexpr u16 kWrapBit = 1u << 15;
 }  // namespace
 
 PackedQueue::PackedQueue(mem::GuestMemory& memory, const QueueAddresses& addresses, u64 features)
-    : memory_(memory),
-      size_(addresses.size),
+    : Queue(addresses.size),
+      memory_(memory),
       indirect_((features & feature::kIndirectDesc) != 0),
       event_idx_((features & feature::kEventIdx) != 0) {
     // Any size: 2.8.10.1.
@@ -70,8 +70,7 @@ bool PackedQueue::take(Chain& chain) {
     return true;
 }
 
-void PackedQueue::push(const Chain& chain, u32 written) {
-    if (broken()) return;
+void PackedQueue::give(const Chain& chain, u32 written) {
     u8* slot = &ring_[next_used_.slot * kDescriptorBytes];
     std::memcpy(slot + 8, &written, sizeof written);
     std::memcpy(slot + 12, &chain.id, sizeof chain.id);
@@ -79,7 +78,7 @@ void PackedQueue::push(const Chain& chain, u32 written) {
                                        (written != 0 ? kDescWrite : 0));
     store(flags_at(next_used_.slot), flags, std::memory_order_release);
     next_used_.advance(chain.slots, size_);
-    // More than the ring has can only be a driver that lost count; all that matters is "some".
+    // A lap or more: any event has been passed.
     unsignalled_ = static_cast<u16>(std::min(unsignalled_ + chain.slots, int{size_}));
 }
 

@@ -9,7 +9,6 @@ class PackedQueue final : public Queue {
 public:
     PackedQueue(mem::GuestMemory& memory, const QueueAddresses& addresses, u64 features);
 
-    void push(const Chain& chain, u32 written) override;
     bool interrupt_due() override;
     void disarm() override;
     bool rearm() override;
@@ -29,11 +28,11 @@ private:
     };
 
     bool take(Chain& chain) override;
+    void give(const Chain& chain, u32 written) override;
     bool available() const;
     u8* flags_at(u16 slot) const { return &ring_[slot * kDescriptorBytes + 14]; }
 
     mem::GuestMemory& memory_;
-    const u16 size_;
     const bool indirect_;
     const bool event_idx_;
     std::span<u8> ring_;

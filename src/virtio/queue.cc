@@ -14,7 +14,16 @@ void Chain::clear() {
 
 bool Queue::pop(Chain& chain) {
     chain.clear();
-    return !broken() && take(chain);
+    if (broken() || !take(chain)) return false;
+    out_ += chain.slots;
+    if (out_ <= size_) return true;
+    set_broken("more requests are available than the queue has entries");
+    return false;
+}
+
+void Queue::push(const Chain& chain, u32 written) {
+    out_ -= chain.slots;
+    if (!broken()) give(chain, written);
 }
 
 std::unique_ptr<Queue> make_queue(mem::GuestMemory& memory, const QueueAddresses& addresses, u64 features) {

@@ -46,7 +46,11 @@ void Rng::serve() {
     stop_waiting();
     Queue* queue = session_.queue(0);
     if (queue == nullptr) return;
-    while (true) {
+    for (unsigned served = 0;; ++served) {
+        if (served == kBatch) {
+            session_.host->notify_again(0);
+            break;
+        }
         if (!waiting_) {
             if (!queue->pop(request_)) {
                 if (queue->rearm()) continue;

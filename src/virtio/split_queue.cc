@@ -17,8 +17,8 @@ constexpr u16 kUsedNoNotify = 1;
 }  // namespace
 
 SplitQueue::SplitQueue(mem::GuestMemory& memory, const QueueAddresses& addresses, u64 features)
-    : memory_(memory),
-      size_(addresses.size),
+    : Queue(addresses.size),
+      memory_(memory),
       indirect_((features & feature::kIndirectDesc) != 0),
       event_idx_((features & feature::kEventIdx) != 0) {
     const std::size_t event = event_idx_ ? 2 : 0;
@@ -61,12 +61,12 @@ bool SplitQueue::take(Chain& chain) {
         at = descriptor.link;
     }
     chain.id = head;
+    chain.slots = 1;
     ++next_available_;
     return true;
 }
 
-void SplitQueue::push(const Chain& chain, u32 written) {
-    if (broken()) return;
+void SplitQueue::give(const Chain& chain, u32 written) {
     const u32 element[] = {chain.id, written};
     std::memcpy(&device_[kRing + next_used_ % size_ * kUsedElement], element, sizeof element);
     ++next_used_;

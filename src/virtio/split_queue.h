@@ -9,17 +9,16 @@ class SplitQueue final : public Queue {
 public:
     SplitQueue(mem::GuestMemory& memory, const QueueAddresses& addresses, u64 features);
 
-    void push(const Chain& chain, u32 written) override;
     bool interrupt_due() override;
     void disarm() override;
     bool rearm() override;
 
 private:
     bool take(Chain& chain) override;
+    void give(const Chain& chain, u32 written) override;
     u16 available() const { return load(&driver_[2], std::memory_order_acquire); }
 
     mem::GuestMemory& memory_;
-    const u16 size_;
     const bool indirect_;
     const bool event_idx_;
     std::span<u8> table_;   // the descriptors

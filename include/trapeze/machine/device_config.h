@@ -16,10 +16,37 @@ struct RngConfig {
     u32 period_ms = 1 << 16;     // in this time
 };
 
+// A disk image; -drive or -blockdev.
+struct DriveConfig {
+    enum class Aio : u8 { Auto, IoUring, Threads };
+    std::string file;
+    bool read_only = false;
+    bool snapshot = false;      // changes are dropped at the end
+    bool direct = false;        // around the host's page cache
+    bool ignore_flush = false;
+    bool write_back = true;     // what the device begins with
+    bool discard = false;       // the guest's Discard gives space back
+    bool lock = true;
+    Aio aio = Aio::Auto;
+};
+
+// virtio-blk.
+struct BlockConfig {
+    DriveConfig drive;
+    std::string serial;
+    u16 queues = 1;
+    u16 queue_size = 256;
+    u32 logical_block = 512;
+    u32 physical_block = 512;
+    bool discard = true;
+    bool write_zeroes = true;
+    bool config_write_back = true;
+};
+
 struct VirtioConfig {
     std::string id;                // of -device; may be empty
     std::optional<unsigned> slot;  // of the 32; otherwise the highest that is free, as QEMU does
-    std::variant<RngConfig> device;
+    std::variant<RngConfig, BlockConfig> device;
 };
 
 }  // namespace trapeze::machine

@@ -20,6 +20,9 @@ public:
     virtual ~DeviceHost() = default;
     // A used buffer notification (2.9.1). Devices say complete(), which asks the queue first.
     virtual void queue_used() = 0;
+    // As if the driver notified once more: for a device that stops in the middle of a queue, to let others have
+    // the thread.
+    virtual void notify_again(u16 queue) = 0;
     // The configuration space has changed: the driver is told.
     virtual void config_changed() = 0;
     // The driver has broken the rules: DEVICE_NEEDS_RESET. `what` is a clause about the driver, for the log.
@@ -67,6 +70,10 @@ public:
     virtual void stop(std::function<void()> stopped) = 0;
 
 protected:
+    // How many requests a device answers before it lets other work of its thread happen, a reset for example:
+    // a driver can make requests available as fast as they are answered.
+    static constexpr unsigned kBatch = 256;
+
     // After a batch of Queue::push() or set_broken(): tells the driver what it wants to know.
     static void complete(const Session& session, u16 queue);
 };

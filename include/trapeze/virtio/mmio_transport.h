@@ -65,6 +65,7 @@ private:
 
     // DeviceHost
     void queue_used() override EXCLUDES(mutex_);
+    void notify_again(u16 queue) override;
     void config_changed() override EXCLUDES(mutex_);
     void needs_reset(std::string_view what) override EXCLUDES(mutex_);
 

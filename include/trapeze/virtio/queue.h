@@ -30,7 +30,7 @@ struct QueueAddresses {
 // A request: buffers in guest RAM, in the driver's order. Reusable, so that its vectors are allocated once.
 struct Chain {
     u16 id = 0;     // what the driver knows it by
-    u16 slots = 0;  // of a packed ring
+    u16 slots = 0;  // entries of the ring that it takes
     std::vector<std::span<u8>> readable;  // by the device
     std::vector<std::span<u8>> writable;  // by the device
     u64 readable_bytes = 0;               // less than 2^32
@@ -46,11 +46,12 @@ class Queue {
 public:
     virtual ~Queue() = default;
 
-    // The next request. False: there is none, or the queue is broken.
+    // The next request. False: there is none, or the queue is broken. No more are out at a time than the queue
+    // has entries, whatever the driver does.
     [[nodiscard]] bool pop(Chain& chain);
     // Gives a request back, in any order, with the number of bytes written to its writable buffers. What was
     // written is visible to the driver no later than the answer.
-    virtual void push(const Chain& chain, u32 written) = 0;
+    void push(const Chain& chain, u32 written);
     // Whether the driver wants an interrupt for what was pushed since this was asked last. Once after each
     // batch.
     [[nodiscard]] virtual bool interrupt_due() = 0;
@@ -69,11 +70,15 @@ public:
     }
 
 protected:
-    Queue() = default;
-    // As pop(); `chain` is empty, the queue is not broken.
+    explicit Queue(u16 size) : size_(size) {}
+    // As pop() and push(); `chain` is empty, the queue is not broken.
     virtual bool take(Chain& chain) = 0;
+    virtual void give(const Chain& chain, u32 written) = 0;
+
+    const u16 size_;
 
 private:
+    unsigned out_ = 0;  // entries of requests that were popped and not pushed
     const char* broken_ = nullptr;
 };
 

@@ -28,8 +28,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "if=pflash,format=raw,file=efi.img,readonly=on -drive if=pflash,format=raw,file=vars.img "
      "-object rng-random,filename=/dev/urandom,id=rng0 -device virtio-rng-pci -kernel Image -cpu host "
      "-enable-kvm",
-     "-drive if=pflash,format=raw,file=efi.img,readonly=on: block devices are not supported yet by this "
-     "version"},
+     "-drive if=pflash: firmware images are not supported yet by this version"},
     {"1 ClangBuiltLinux boot-utils, gdb", "-display none -nodefaults -machine virt -kernel Image -s -S",
      ""},
     {"2 LKFT",
@@ -37,8 +36,13 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-m 4G -monitor none -no-reboot -smp 2 -kernel Image -append \"console=ttyAMA0,115200 rootwait "
      "root=/dev/vda debug verbose console_msg_format=syslog systemd.log_level=warning rw earlycon\" "
      "-drive file=rootfs.ext4,if=none,format=raw,id=hd0 -device virtio-blk-device,drive=hd0",
-     "-drive file=rootfs.ext4,if=none,format=raw,id=hd0: block devices are not supported yet by this "
-     "version"},
+     "-machine virtualization=on: EL2 in the guest is not supported yet by this version"},
+    {"2 LKFT, without EL2",
+     "-cpu max,pauth-impdef=on -machine virt,gic-version=3 -nographic -nic none -m 4G -monitor none "
+     "-no-reboot -smp 2 -kernel Image -append \"console=ttyAMA0,115200 rootwait root=/dev/vda debug verbose "
+     "console_msg_format=syslog systemd.log_level=warning rw earlycon\" "
+     "-drive file=rootfs.ext4,if=none,format=raw,id=hd0 -device virtio-blk-device,drive=hd0",
+     ""},
     {"2 tuxlava on an arm64 host",
      "-enable-kvm -cpu max -machine virt,gic-version=3 -nographic -net nic,model=virtio,"
      "macaddr=52:54:00:12:34:58 -net user -m 4G -monitor none -smp 2 -kernel Image",
@@ -56,8 +60,8 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-device virtio-rng-pci -machine virt,virtualization=on,gic-version=max -cpu max,sve128=on,pauth=off "
      "-device virtio-net-pci,netdev=net0 -netdev user,id=net0,restrict=on -hda image -snapshot "
      "-kernel Image -append \"root=/dev/vda console=ttyAMA0\"",
-     "-device virtio-rng-pci: device 'virtio-rng-pci' is not supported yet by this version "
-     "(-device help lists those that are)"},
+     "-device virtio-rng-pci: PCI is not supported yet by this version; virtio-rng-device is the same device "
+     "without it"},
     {"4 syzkaller, its console and monitor",
      "-m 2048 -smp 2 -chardev socket,id=SOCKSYZ,server=on,wait=off,host=localhost,port=4321 "
      "-mon chardev=SOCKSYZ,mode=control -display none -serial stdio -no-reboot -name VM-0 "
@@ -78,8 +82,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-nodefaults -display none -serial mon:stdio -M virt,gic-version=3 -cpu host -smp 8 -enable-kvm -m 4G "
      "-drive file=root.img,format=raw,index=1,media=disk,if=virtio,cache=none -kernel Image "
      "-append \"root=/dev/vda rw console=ttyAMA0,115200\"",
-     "-drive file=root.img,format=raw,index=1,media=disk,if=virtio,cache=none: block devices are not "
-     "supported yet by this version"},
+     ""},
     {"7 danobi/vmtest",
      "-nodefaults -display none -serial mon:stdio -enable-kvm -cpu host -machine virt,gic-version=3 "
      "-qmp unix:qmp.sock,server=on,wait=off -virtfs "
@@ -133,7 +136,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
     {"15 labgrid",
      "-kernel Image -drive if=virtio,format=raw,file=disk.img -machine virt -cpu cortex-a57 -m 512M "
      "-nographic -append console=ttyAMA0 -S -qmp stdio",
-     "-drive if=virtio,format=raw,file=disk.img: block devices are not supported yet by this version"},
+     ""},
     {"15 labgrid, its console and monitor",
      "-kernel Image -machine virt -cpu cortex-a57 -m 512M -nographic -append console=ttyAMA0 -S -qmp stdio "
      "-chardev socket,id=serialsocket,path=serial.sock -serial chardev:serialsocket",
@@ -141,13 +144,12 @@ inline constexpr LaunchLine kLaunchLines[] = {
     {"16 CoreOS kola",
      "-machine virt,gic-version=max,memory-backend=mem,accel=kvm -cpu host "
      "-object memory-backend-memfd,id=mem,size=1024M,share=on,prealloc=on -m 1024 -smp 2",
-     "-object memory-backend-memfd,id=mem,size=1024M,share=on,prealloc=on: back-end objects are not "
+     "-object memory-backend-memfd,id=mem,size=1024M,share=on,prealloc=on: object 'memory-backend-memfd' is not "
      "supported yet by this version"},
     {"17 Yocto runqemu",
      "-machine virt -cpu host -machine gic-version=3 -smp 4 -m 256 "
      "-device virtio-net-pci,netdev=net0,mac=52:54:00:12:34:02 -kernel Image",
-     "-device virtio-net-pci,netdev=net0,mac=52:54:00:12:34:02: device 'virtio-net-pci' is not supported "
-     "yet by this version (-device help lists those that are)"},
+     "-device virtio-net-pci,netdev=net0,mac=52:54:00:12:34:02: PCI is not supported yet by this version"},
     {"18 QEMU functional tests",
      "-display none -vga none -chardev socket,id=mon,fd=10 -mon chardev=mon,mode=control -machine virt "
      "-chardev socket,id=console,fd=11 -serial chardev:console -cpu cortex-a57 -kernel Image",
@@ -155,8 +157,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
     {"19 NixOS test driver",
      "-machine virt,gic-version=max,accel=kvm:tcg -cpu max -device virtio-net-pci,netdev=vlan1 "
      "-netdev vde,id=vlan1,sock=vde.ctl -kernel Image",
-     "-device virtio-net-pci,netdev=vlan1: device 'virtio-net-pci' is not supported yet by this version "
-     "(-device help lists those that are)"},
+     "-device virtio-net-pci,netdev=vlan1: PCI is not supported yet by this version"},
 };
 
 }  // namespace trapeze::cli

@@ -267,7 +267,7 @@ TEST(Help, FirstLinesServeScripts) {
 TEST(Help, ProbesOfKvmUnitTests) {
     EXPECT_THAT(printed("-machine '?'"), HasSubstr("ARM Virtual Machine"));
     EXPECT_THAT(printed("-machine virt,?"), HasSubstr("gic-version"));
-    EXPECT_THAT(printed("-machine virt -device '?'"), HasSubstr("none"));
+    EXPECT_THAT(printed("-machine virt -device '?'"), HasSubstr("virtio-blk-device"));
     EXPECT_THAT(printed("-machine virt -chardev ?"), HasSubstr("stdio"));
 }
 

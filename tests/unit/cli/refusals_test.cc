@@ -210,9 +210,10 @@ constexpr Refusal kRefusals[] = {
      "-gdb stdio: standard input and output are in use already (-serial and -monitor say what for)"},
     {"-bios u-boot.bin", "-bios u-boot.bin: firmware images are not supported yet by this version"},
     {"-device driver=virtio-rng-pci,id=r",
-     "-device driver=virtio-rng-pci,id=r: device 'virtio-rng-pci' is not supported yet by this version "
-     "(-device "
-     "help lists those that are)"},
+     "-device driver=virtio-rng-pci,id=r: PCI is not supported yet by this version; virtio-rng-device is the "
+     "same device without it"},
+    {"-device e1000", "-device e1000: device 'e1000' is not supported yet by this version (-device help lists "
+                      "those that are)"},
     // Values that would spoil the terminal
     {"-cpu 'a\nb'", "-cpu a\\x0ab: unknown CPU model 'a\\x0ab'"},
 };

@@ -312,6 +312,18 @@ TEST_F(SplitTest, MoreAvailableThanEntriesAreSeen) {
     EXPECT_STREQ(reason(), "more requests are available than the queue has entries");
 }
 
+// A driver that makes descriptors available again before it got them back.
+TEST_F(SplitTest, NoMoreRequestsAreOutThanThereAreEntries) {
+    std::vector<Chain> out(4);
+    for (Chain& chain : out) {
+        ring_.add({{page_, 1}});
+        ASSERT_TRUE(queue_->pop(chain));
+    }
+    ring_.set_avail_idx(8);
+    EXPECT_STREQ(reason(), "more requests are available than the queue has entries");
+    for (const Chain& chain : out) queue_->push(chain, 0);
+}
+
 TEST_F(SplitTest, IndirectTablesHaveRules) {
     struct {
         u64 address;
@@ -360,6 +372,22 @@ TEST(PackedTest, AnySizeWorks) {
         EXPECT_EQ(ring.used()->length, i);
         EXPECT_FALSE(queue->rearm());
     }
+}
+
+TEST(PackedTest, NoMoreRequestsAreOutThanThereAreEntries) {
+    constexpr u64 kFeatures = feature::kVersion1 | feature::kRingPacked;
+    TestMemory memory;
+    PackedDriverRing ring(memory, 4, kFeatures);
+    const auto queue = make_queue(memory.memory, ring.addresses(), kFeatures);
+    for (int i = 0; i < 4; ++i) {
+        ring.add({{kTestRam.base.value, 1}});
+        Chain chain;
+        ASSERT_TRUE(queue->pop(chain));
+    }
+    ring.write(0, kTestRam.base.value, 1, 0, 1u << 15);
+    Chain chain;
+    EXPECT_FALSE(queue->pop(chain));
+    EXPECT_STREQ(queue->reason(), "more requests are available than the queue has entries");
 }
 
 // Every slot available and NEXT everywhere.

@@ -1,0 +1,23 @@
+// The operations of a disk on a file, done at once on the calling thread.
+#pragma once
+
+#include "trapeze/base/fd.h"
+#include "trapeze/bus/disk.h"
+
+namespace trapeze::storage {
+
+// A file as an image. Const after it is opened; any thread.
+struct ImageFile {
+    Fd fd;
+    u64 bytes = 0;       // of the disk: the file's length, rounded up to a multiple of 512
+    u32 alignment = 1;   // of buffers in memory: 1 without O_DIRECT
+    bool discards = false;
+    bool ignores_flush = false;
+
+    bool aligned(const bus::DiskRequest& request) const;
+};
+
+// Waits for the host. 0 or an errno value. What lies behind the end of the file reads as zero.
+int perform(const ImageFile& file, const bus::DiskRequest& request);
+
+}  // namespace trapeze::storage

@@ -1,0 +1,171 @@
+// -device, -drive and what belongs to them.
+#include <gmock/gmock.h>
+
+#include "command_line_test.h"
+
+namespace trapeze::cli {
+namespace {
+
+using machine::BlockConfig;
+using machine::DriveConfig;
+using machine::RngConfig;
+
+BlockConfig block(std::string_view line, std::size_t n = 0) {
+    const auto devices = config(line).virtio;
+    EXPECT_GT(devices.size(), n) << line;
+    return std::get<BlockConfig>(devices.at(n).device);
+}
+
+TEST(Devices, NoneByDefault) {
+    EXPECT_TRUE(config("-M virt").virtio.empty());
+    EXPECT_FALSE(config("-M virt").virtio_legacy);
+}
+
+TEST(Devices, RngAndItsSources) {
+    const auto rng = [](std::string_view line) { return std::get<RngConfig>(config(line).virtio.at(0).device); };
+    EXPECT_EQ(rng("-device virtio-rng-device").file, "");
+    EXPECT_EQ(rng("-device virtio-rng").file, "");
+    EXPECT_EQ(rng("-device virtio-rng-device,rng=r -object rng-random,id=r").file, "/dev/urandom");
+    EXPECT_EQ(rng("-object rng-random,filename=/dev/hwrng,id=r -device virtio-rng-device,rng=r").file, "/dev/hwrng");
+    EXPECT_EQ(rng("-object rng-builtin,id=r -device virtio-rng-device,rng=r").file, "");
+    const RngConfig limited = rng("-device virtio-rng-device,max-bytes=1024,period=1000");
+    EXPECT_EQ(limited.max_bytes, 1024u);
+    EXPECT_EQ(limited.period_ms, 1000u);
+    EXPECT_EQ(error("-device virtio-rng-device,rng=r"),
+              "-device virtio-rng-device,rng=r: there is no -object with id 'r'");
+    EXPECT_EQ(error("-object rng-builtin,id=r,filename=x"),
+              "-object filename=x: applies to rng-random only");
+    EXPECT_EQ(error("-object rng-random"), "-object rng-random: id= is missing");
+    EXPECT_EQ(error("-object rng-random,id=a -object rng-builtin,id=a"),
+              "-object rng-builtin,id=a: id 'a' is already taken");
+}
+
+TEST(Devices, PlacesAndNames) {
+    const auto devices = config("-device virtio-rng-device,bus=virtio-mmio-bus.3,id=a -device virtio-rng").virtio;
+    EXPECT_EQ(devices.at(0).slot, 3u);
+    EXPECT_EQ(devices.at(0).id, "a");
+    EXPECT_EQ(devices.at(1).slot, std::nullopt);
+    EXPECT_EQ(error("-device virtio-rng-device,bus=virtio-mmio-bus.32"),
+              "-device bus=virtio-mmio-bus.32: must be a number from 0 to 31");
+    EXPECT_EQ(error("-device virtio-rng-device,bus=pcie.0"), "-device bus=pcie.0: must be virtio-mmio-bus.0 to 31");
+    EXPECT_EQ(error("-device virtio-rng,id=a -device virtio-rng,id=a"),
+              "-device id=a: this id is already taken");
+    std::string many;
+    for (int i = 0; i < 33; ++i) many += "-device virtio-rng ";
+    EXPECT_EQ(error(many), "-device: there is room for 32 virtio devices");
+}
+
+TEST(Devices, LegacyInterface) {
+    EXPECT_TRUE(config("-global virtio-mmio.force-legacy=true").virtio_legacy);
+    EXPECT_FALSE(config("-global virtio-mmio.force-legacy=false").virtio_legacy);
+    EXPECT_THAT(error("-global pl011.x=y"), testing::HasSubstr("pl011.x"));
+}
+
+TEST(Devices, HelpListsDevicesAndTheirKeys) {
+    EXPECT_THAT(printed("-device help"), testing::HasSubstr("virtio-blk-device"));
+    EXPECT_THAT(printed("-device virtio-blk-device,help"), testing::HasSubstr("num-queues"));
+    EXPECT_THAT(printed("-device virtio-rng,?"), testing::HasSubstr("max-bytes"));
+    EXPECT_THAT(printed("-drive help"), testing::HasSubstr("cache"));
+    EXPECT_THAT(printed("-blockdev help"), testing::HasSubstr("node-name"));
+    EXPECT_THAT(printed("-object help"), testing::HasSubstr("rng-random"));
+}
+
+TEST(Drives, WithADeviceOfTheirOwn) {
+    for (const std::string_view line :
+         {"-hda a.img", "-drive a.img", "-drive file=a.img,if=virtio,format=raw", "-hdb a.img"}) {
+        EXPECT_EQ(config(line).virtio.size(), 1u) << line;
+        const DriveConfig drive = block(line).drive;
+        EXPECT_EQ(drive.file, "a.img") << line;
+        EXPECT_FALSE(drive.read_only || drive.snapshot || drive.direct || drive.ignore_flush || drive.discard) << line;
+        EXPECT_TRUE(drive.write_back && drive.lock) << line;
+    }
+}
+
+// Explicit devices come first, as in QEMU.
+TEST(Drives, ForADevice) {
+    const std::string_view line =
+        "-drive b.img -drive file=a.img,if=none,id=hd0,serial=s1 -device virtio-blk-device,drive=hd0";
+    EXPECT_EQ(block(line, 0).drive.file, "a.img");
+    EXPECT_EQ(block(line, 0).serial, "s1");
+    EXPECT_EQ(block(line, 1).drive.file, "b.img");
+    EXPECT_EQ(block("-device virtio-blk-device,drive=n -blockdev "
+                    "driver=raw,file.driver=file,file.filename=c.img,node-name=n,read-only=on")
+                  .drive.file,
+              "c.img");
+}
+
+TEST(Drives, CacheModes) {
+    struct {
+        std::string_view cache;
+        bool write_back, direct, ignore_flush;
+    } const cases[] = {{"writeback", true, false, false},
+                       {"none", true, true, false},
+                       {"writethrough", false, false, false},
+                       {"directsync", false, true, false},
+                       {"unsafe", true, false, true}};
+    for (const auto& c : cases) {
+        const DriveConfig drive = block(fmt::format("-drive file=a,cache={}", c.cache)).drive;
+        EXPECT_EQ(drive.write_back, c.write_back) << c.cache;
+        EXPECT_EQ(drive.direct, c.direct) << c.cache;
+        EXPECT_EQ(drive.ignore_flush, c.ignore_flush) << c.cache;
+    }
+}
+
+TEST(Drives, Keys) {
+    EXPECT_TRUE(block("-drive file=a,readonly").drive.read_only);
+    EXPECT_TRUE(block("-drive file=a,read-only=on").drive.read_only);
+    EXPECT_TRUE(block("-drive file=a,media=cdrom").drive.read_only);
+    EXPECT_TRUE(block("-drive file=a,discard=unmap").drive.discard);
+    EXPECT_FALSE(block("-drive file=a,file.locking=off").drive.lock);
+    EXPECT_TRUE(block("-drive file=a,snapshot=on").drive.snapshot);
+    EXPECT_TRUE(block("-drive file=a -snapshot").drive.snapshot);
+    EXPECT_TRUE(block("-snapshot -drive file=a,if=none,id=d -device virtio-blk-device,drive=d").drive.snapshot);
+    EXPECT_EQ(block("-drive file=a,aio=threads").drive.aio, DriveConfig::Aio::Threads);
+    EXPECT_EQ(block("-drive file=a,aio=native").drive.aio, DriveConfig::Aio::Auto);
+    const BlockConfig device = block("-drive file=a,if=none,id=d,cache=writethrough -device virtio-blk-device,"
+                                     "drive=d,serial=x,num-queues=4,queue-size=128,logical_block_size=4096,"
+                                     "physical_block_size=4096,discard=off,write-zeroes=off,config-wce=off,"
+                                     "write-cache=on,share-rw=on");
+    EXPECT_EQ(device.serial, "x");
+    EXPECT_EQ(device.queues, 4u);
+    EXPECT_EQ(device.queue_size, 128u);
+    EXPECT_EQ(device.logical_block, 4096u);
+    EXPECT_EQ(device.physical_block, 4096u);
+    EXPECT_FALSE(device.discard || device.write_zeroes || device.config_write_back || device.drive.lock);
+    EXPECT_TRUE(device.drive.write_back);
+}
+
+TEST(Drives, Refusals) {
+    struct {
+        std::string_view line, error;
+    } const cases[] = {
+        {"-drive if=virtio", "-drive if=virtio: the file name is missing"},
+        {"-drive file=a,if=ide",
+         "-drive if=ide: must be virtio or none: other interfaces are not supported yet by this version"},
+        {"-drive file=a,format=qcow2", "-drive format=qcow2: image format 'qcow2' is not supported yet by this "
+                                       "version; raw is"},
+        {"-drive file=nbd:localhost:1",
+         "-drive file=nbd:localhost:1: image protocol 'nbd:' is not supported yet by this version"},
+        {"-drive file=a,cache=fast",
+         "-drive cache=fast: must be none, writeback, writethrough, directsync or unsafe"},
+        {"-drive file=a,werror=stop",
+         "-drive werror=stop: only report is supported by this version: the guest sees the error"},
+        {"-drive file=a,id=d,if=none -drive file=b,id=d,if=none", "-drive file=b,id=d,if=none: id 'd' is already taken"},
+        {"-blockdev driver=raw,file.filename=a", "-blockdev driver=raw,file.filename=a: node-name= is missing"},
+        {"-device virtio-blk-device", "-device virtio-blk-device: drive= is missing"},
+        {"-device virtio-blk-device,drive=d", "-device virtio-blk-device,drive=d: there is no -drive or -blockdev 'd'"},
+        {"-drive file=a,id=d -device virtio-blk-device,drive=d",
+         "-device virtio-blk-device,drive=d: drive 'd' is in use"},
+        {"-drive file=a,if=none,id=d -device virtio-blk,drive=d -device virtio-blk,drive=d",
+         "-device virtio-blk,drive=d: drive 'd' is in use"},
+        {"-drive file=a,if=none,id=d -device virtio-blk,drive=d,logical_block_size=1000",
+         "-device logical_block_size=1000: must be a power of two, 512 to 32768"},
+        {"-drive file=a,if=none,id=d -device virtio-blk,drive=d,logical_block_size=4096",
+         "-device virtio-blk,drive=d,logical_block_size=4096: physical_block_size is smaller than "
+         "logical_block_size"},
+    };
+    for (const auto& c : cases) EXPECT_EQ(error(c.line), c.error);
+}
+
+}  // namespace
+}  // namespace trapeze::cli
