@@ -23,7 +23,26 @@ Result<unsigned> choose_slot(const VirtioConfig& config, const std::array<bool, 
     return fail("there is room for {} devices", map::kVirtioSlots);
 }
 
+Result<> make_on_thread(const VirtioConfig& config, VirtioDevice& device) {
+    Result<> result;
+    device.thread->run_and_wait([&] {
+        auto made = make_virtio_device(config, device.thread->loop());
+        if (made) {
+            device.device = std::move(*made);
+        } else {
+            result = std::unexpected(std::move(made).error());
+        }
+    });
+    return result;
+}
+
 }  // namespace
+
+VirtioDevice::~VirtioDevice() {
+    if (device == nullptr) return;  // moved from, or never made
+    transport.reset();
+    thread->run_and_wait([this] { device.reset(); });
+}
 
 Result<std::unique_ptr<VirtioSlots>> VirtioSlots::create(const MachineConfig& config,
                                                          mem::GuestMemory& memory, bus::IrqSink& irqs) {
@@ -37,7 +56,7 @@ Result<std::unique_ptr<VirtioSlots>> VirtioSlots::create(const MachineConfig& co
         device.slot = TRY(choose_slot(entry, taken));
         taken[device.slot] = true;
         device.thread = TRY(LoopThread::create(fmt::format("virtio{}", device.slot)));
-        device.device = TRY(make_virtio_device(entry, device.thread->loop()));
+        TRY(make_on_thread(entry, device));
         device.transport = TRY(virtio::MmioTransport::create(
             *device.device, *device.thread, memory,
             bus::IrqLine(irqs, bus::spi(map::kVirtioSpi + device.slot)), interface));

@@ -17,8 +17,12 @@
 
 namespace trapeze::machine {
 
-// One device with its thread.
+// One device with its thread, on which it is made and destroyed.
 struct VirtioDevice {
+    VirtioDevice() = default;
+    VirtioDevice(VirtioDevice&&) = default;
+    ~VirtioDevice();
+
     std::string id;  // of -device; may be empty
     unsigned slot = 0;
     // In the order of dependency.

@@ -13,7 +13,7 @@ namespace trapeze::virtio {
 class Block final : public Device {
 public:
     struct Options {
-        std::string serial;  // up to 20 bytes count
+        std::string serial = {};  // up to 20 bytes count
         u16 queues = 1;      // 1 to 64
         u16 queue_size = 256;
         u32 logical_block = 512;  // bytes: powers of two, 512 to 32768

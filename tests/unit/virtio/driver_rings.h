@@ -66,7 +66,8 @@ class DriverRing {
 public:
     virtual ~DriverRing() = default;
     // Makes a request available. The id names it in used().
-    virtual u16 add(std::span<const Buffer> buffers, bool indirect = false) = 0;
+    virtual u16 add(std::span<const Buffer> buffers, bool indirect) = 0;
+    u16 add(std::span<const Buffer> buffers) { return add(buffers, false); }
     virtual std::optional<UsedElement> used() = 0;
     // Whether the device asked to be notified about what was added since this was asked last.
     virtual bool must_notify() = 0;
