@@ -356,6 +356,9 @@ inline constexpr int kCapArmSupportedRegMaskRanges = 230;
 inline constexpr int kCapMemoryFaultInfo = 232;
 inline constexpr int kCapArmWritableImpIdRegs = 239;
 inline constexpr int kCapArmEl2 = 240;
+// The trap-all extension, far from the numbers that are assigned. Enabled before the first vCPU: AT
+// instructions of EL1 are forwarded. EOPNOTSUPP where the CPU cannot trap them.
+inline constexpr int kCapArmTrapAt = 0x10000;
 
 // --- Exit reasons (KVM_EXIT_*), Run::exit_reason
 // --------------------------------------------------------------------

@@ -37,6 +37,11 @@ Result<void> set_trap_harder(AccelRequest& request, const KeyArgument& argument)
     return {};
 }
 
+Result<void> set_trap_at(AccelRequest& request, const KeyArgument& argument) {
+    request.trap_at = TRY(parse_bool(argument.value));
+    return {};
+}
+
 Result<void> set_kernel_irqchip(AccelRequest& request, const KeyArgument& argument) {
     if (argument.value == "split") return fail("split applies to x86 only; use on or off");
     request.kernel_irqchip = TRY(parse_bool(argument.value)) ? OnOffAuto::On : OnOffAuto::Off;
@@ -51,6 +56,7 @@ Result<void> ignore_name(AccelRequest&, const KeyArgument&) {
 constexpr KeyRow<AccelRequest> kAccelKeys[] = {
     {"accel", "name", ignore_name, "the accelerator"},
     {"trap-harder", "on|off", set_trap_harder, "forward every guest trap to userspace"},
+    {"trap-at", "on|off", set_trap_at, "with trap-harder: AT instructions, too"},
     {"kernel-irqchip", "on|off", set_kernel_irqchip, "interrupt controller in the kernel"},
     {"dirty-ring-size", "(refused)", refuse_key, "the dirty ring"},
     {"eager-split-size", "(refused)", refuse_key, "eager page splitting"},
@@ -79,6 +85,8 @@ Result<AccelConfig> to_config(const AccelRequest& request, OnOffAuto machine_irq
     AccelConfig config;
     const bool trap_harder = request.kind == Kind::TrapHarder || request.trap_harder;
     config.kind = trap_harder ? AccelKind::TrapHarder : AccelKind::Kvm;
+    if (request.trap_at && !trap_harder) return fail("-{}: trap-at=on needs trap-harder=on", request.text);
+    config.trap_at = request.trap_at;
     const bool own = request.kernel_irqchip != OnOffAuto::Auto;
     config.kernel_irqchip = own ? request.kernel_irqchip : machine_irqchip;
     if (trap_harder && config.kernel_irqchip == OnOffAuto::On) {

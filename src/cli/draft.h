@@ -31,6 +31,7 @@ struct AccelRequest {
     Kind kind = Kind::Fallback;
     std::string text;  // the option as written, for messages
     bool trap_harder = false;
+    bool trap_at = false;
     machine::OnOffAuto kernel_irqchip = machine::OnOffAuto::Auto;
 };
 

@@ -8,8 +8,10 @@ namespace {
 
 Result<SelectedAccel> create(const MachineConfig& config, const AccelConfig& accel, unsigned address_bits) {
     SelectedAccel selected;
-    selected.vm = TRY(accel.kind == AccelKind::TrapHarder ? accel::create_kvm_trap_harder(address_bits)
-                                                          : accel::create_kvm(address_bits));
+    selected.vm =
+        TRY(accel.kind == AccelKind::TrapHarder
+                ? accel::create_kvm_trap_harder(address_bits, {.address_translation = accel.trap_at})
+                : accel::create_kvm(address_bits));
     selected.irqchip = TRY(choose_irqchip(config.irqchip, accel, selected.vm->irqchip_support(), config.vcpus));
     return selected;
 }

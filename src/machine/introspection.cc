@@ -48,7 +48,8 @@ std::string list_sysregs() {
     irqchip::Gicv3 gic({.mpidrs = {0}}, lines);
     const trap::IdRegisters ids([](arch::SysReg) { return std::nullopt; }, {});
     const trap::CacheSizes caches{};
-    trap::PerVcpuSysRegs registers(ids, caches);
+    const mem::GuestMemory memory;
+    trap::PerVcpuSysRegs registers(ids, caches, memory);
     trap::SysRegSpace space;
     trap::add_cpu_sysregs(space, registers);
     gic.add_sysregs(space, 0);

@@ -115,12 +115,14 @@ using trap::SysRegWrite;
 using Row = trap::SysRegRow<KernelGicCpuRegisters>;
 
 constexpr Row row(SysReg reg, const char* spec) {
-    return {reg, MinEl::El1, MinEl::El1,
+    return {reg,
+            MinEl::El1,
+            MinEl::El1,
             [](KernelGicCpuRegisters& owner, CpuPort&, SysReg r) {
                 const auto value = owner.gic->cpu_register(owner.vcpu, r);
                 return value ? SysRegValue(*value) : SysRegValue::make_undef();
             },
-            [](KernelGicCpuRegisters& owner, CpuPort&, SysReg r, u64 value) {
+            [](KernelGicCpuRegisters& owner, CpuPort&, SysReg r, u64 value) -> SysRegWrite {
                 return owner.gic->set_cpu_register(owner.vcpu, r, value) ? SysRegWrite::Done
                                                                          : SysRegWrite::Undef;
             },

@@ -41,7 +41,7 @@ Result<> Machine::Impl::build() {
     processors_ = TRY(Processors::create(config_.cpu, config_.vcpus, *vm_, selected.irqchip));
     irqchip_ = TRY(create_irqchip(selected.irqchip));
     if (selected.irqchip.sdei) sdei_ = create_sdei(selected.irqchip);
-    TRY(processors_->finish(*vm_));
+    TRY(processors_->finish(*vm_, memory_));
 
     TRY(memory_.add_ram({map::kRam, config_.ram_bytes}));
     for (const auto& region : memory_.regions()) TRY(vm_->map_ram(region.range, region.host));

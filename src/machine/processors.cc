@@ -50,7 +50,7 @@ Result<std::unique_ptr<Processors>> Processors::create(const CpuConfig& config, 
     return p;
 }
 
-Result<> Processors::finish(accel::Vm& vm) {
+Result<> Processors::finish(accel::Vm& vm, const mem::GuestMemory& memory) {
     TRY(vm.finish_vcpus(to_number(map::kPmuIrq)));
     accel::Vcpu& first = *accels_.front();
     ids_ = std::make_unique<trap::IdRegisters>(
@@ -67,7 +67,7 @@ Result<> Processors::finish(accel::Vm& vm) {
         }
     }
     for (std::size_t n = 0; n < accels_.size(); ++n)
-        units_.push_back(std::make_unique<Unit>(*ids_, caches_));
+        units_.push_back(std::make_unique<Unit>(*ids_, caches_, memory));
     return {};
 }
 

@@ -20,8 +20,8 @@ public:
     static Result<std::unique_ptr<Processors>> create(const CpuConfig& config, unsigned count, accel::Vm& vm,
                                                       const IrqchipChoice& irqchip);
     // Once the interrupt controller exists, as far as it is the accelerator's: completes the vCPUs, and reads
-    // what the guest's identification registers are made of.
-    Result<> finish(accel::Vm& vm);
+    // what the guest's identification registers are made of. `memory` is the guest's, and outlives the vCPUs.
+    Result<> finish(accel::Vm& vm, const mem::GuestMemory& memory);
 
     // Hands the vCPUs to `cpus`, connected to everything they can reach. Once. Their timers are wired to `irqs`.
     void connect(CpuSet& cpus, Platform& platform, const Firmware& firmware, bus::IrqSink& irqs,
@@ -35,7 +35,8 @@ public:
 
 private:
     struct Unit {
-        Unit(const trap::IdRegisters& ids, const trap::CacheSizes& caches) : registers(ids, caches) {}
+        Unit(const trap::IdRegisters& ids, const trap::CacheSizes& caches, const mem::GuestMemory& memory)
+            : registers(ids, caches, memory) {}
         trap::PerVcpuSysRegs registers;
         trap::SysRegSpace space;
     };

@@ -51,6 +51,13 @@ bool GuestMemory::read(Gpa address, std::span<u8> to) const {
     return true;
 }
 
+std::optional<u64> GuestMemory::load(Gpa address) const {
+    CHECK((address.value & 7) == 0);
+    const auto from = view(address, sizeof(u64));
+    if (from.empty()) return std::nullopt;
+    return __atomic_load_n(reinterpret_cast<const u64*>(from.data()), __ATOMIC_ACQUIRE);
+}
+
 bool GuestMemory::write(Gpa address, std::span<const u8> from) {
     if (from.empty()) return true;
     const auto to = view(address, from.size());

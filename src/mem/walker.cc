@@ -1,7 +1,6 @@
 #include "trapeze/mem/walker.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 
 #include "trapeze/arch/translation.h"
@@ -169,10 +168,8 @@ MmuFeatures without_el2(MmuFeatures features) {
 
 DescriptorReader guest_memory_reader(const GuestMemory& memory) {
     return [&memory](Gpa address) -> std::optional<u64> {
-        std::array<u8, 8> bytes;
-        if (!memory.read(address, bytes)) return std::nullopt;
-        const u64 value = std::bit_cast<u64>(bytes);
-        return std::endian::native == std::endian::big ? __builtin_bswap64(value) : value;
+        const std::optional<u64> value = memory.load(address);
+        return value && std::endian::native == std::endian::big ? __builtin_bswap64(*value) : value;
     };
 }
 

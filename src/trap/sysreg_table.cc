@@ -58,7 +58,8 @@ Outcome SysRegSpace::handle(const SysRegTrap& trap, CpuPort& cpu) const {
     }
     const u64 value = cpu.x(trap.rt);
     TRACE(kvm_sysreg_write, "{}: {} {:#x}", cpu.index(), arch::sysreg_to_string(trap.reg), value);
-    if (entry->write(*entry, cpu, value) == SysRegWrite::Undef) return Inject::undef();
+    const SysRegWrite written = entry->write(*entry, cpu, value);
+    if (written.exception) return *written.exception;
     return Advance{};
 }
 

@@ -120,6 +120,7 @@ public:
         const u64 at = exit_.pc_is_after ? exit_.pc - exit_.instruction_length : exit_.pc;
         const arch::El1Entry entry = enter_el1(at, vcpu_.pstate().value);
         vcpu_.set_sysreg(arch::reg::ESR_EL1, o.esr.value);
+        if (o.far) vcpu_.set_sysreg(arch::reg::FAR_EL1, *o.far);
         accel_.set(CoreReg::ElrEl1, entry.elr_el1);
         accel_.set(CoreReg::SpsrEl1, entry.spsr_el1);
         accel_.set(CoreReg::Pstate, entry.pstate);

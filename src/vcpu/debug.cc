@@ -78,7 +78,7 @@ bool Vcpu::write_sysreg(arch::SysReg reg, u64 value) {
     const trap::SysRegEntry* entry = handlers_.sysregs.find(reg);
     if (entry == nullptr) return accel_->set(reg, value);
     if (entry->hidden || entry->write_el == trap::MinEl::None) return false;
-    return entry->write(*entry, *this, value) == trap::SysRegWrite::Done;
+    return !entry->write(*entry, *this, value).exception;
 }
 
 void Vcpu::handle_debug(const accel::DebugExit& exit) {

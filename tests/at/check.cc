@@ -1,5 +1,9 @@
 // Walks the cases that scripts/at-differential has collected and compares. Exit status: 0 if all agree and
 // every class of cases occurred, 1 if not, 2 for wrong usage or unusable records.
+//
+// --trapped: the same cases, where AT instructions were emulated. Nothing is excused there: the results have
+// to be the walker's, and so differ from the CPU's only where one of the rules excuses that.
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -11,6 +15,7 @@ namespace {
 
 struct Options {
     const char* path = nullptr;
+    const char* trapped = nullptr;
     const char* rerun = "";  // how to run a case again, but for its number
     bool verbose = false;
     bool classes = true;  // false: a single case, say, has no others
@@ -58,13 +63,31 @@ public:
         for (const Rule* rule : used) ++rule_uses_[rule->name];
         const bool differs = verdict == Verdict::Differs;
         if ((differs && ++differences_ <= options_.most_lines) || options_.verbose)
-            print_difference(c, expected);
+            print_difference("CPU", c, expected);
         if (options_.verbose) print_case(file_.header, c);
+    }
+
+    // The same case where it was emulated.
+    void check_trapped(const CheckedCase& c, const CheckedCase& trapped) {
+        ++trapped_cases_;
+        const Walk expected = walk(file_, c);
+        if (expected.unknown) return;
+        if (trapped.exception != c.exception || trapped.result != c.result) ++unlike_cpu_;
+        const u64 result = expected.exception ? expected_esr(expected) : expected.par;
+        const bool differs = trapped.exception != expected.exception || trapped.result != result;
+        if ((differs && ++trapped_differences_ <= options_.most_lines) || options_.verbose)
+            print_difference("trapped", trapped, expected);
     }
 
     int report() const {
         std::printf("cases %llu, differences %llu, undecided %llu (EL%llu, seed %llu)\n", wide(cases_),
                     wide(differences_), wide(undecided_), wide(file_.header.el), wide(file_.header.seed));
+        if (trapped_cases_ > 0) {
+            std::printf(
+                "  trapped: cases %llu, differences %llu; not as the CPU, by a rule or the KVM of the host: "
+                "%llu\n",
+                wide(trapped_cases_), wide(trapped_differences_), wide(unlike_cpu_));
+        }
         for (const Rule& rule : rules()) {
             const auto uses = rule_uses_.find(rule.name);
             if (uses != rule_uses_.end())
@@ -76,16 +99,17 @@ public:
         // What the generator gets wrong must not become the rule.
         const bool decided = undecided_ * 100 <= cases_;
         if (!decided) std::printf("too many cases are undecided\n");
-        return differences_ == 0 && complete && decided && cases_ == file_.header.count ? 0 : 1;
+        const bool agrees = differences_ == 0 && trapped_differences_ == 0;
+        return agrees && complete && decided && cases_ == file_.header.count ? 0 : 1;
     }
 
 private:
-    void print_difference(const CheckedCase& c, const Walk& expected) const {
+    void print_difference(const char* by, const CheckedCase& c, const Walk& expected) const {
         const std::string_view operation = operation_name(c.operation);
         std::printf(
-            "seed %llu case %llu: AT %.*s %#llx: CPU %s %#llx, walker %s %#llx; %s --seed %llu --case %llu\n",
+            "seed %llu case %llu: AT %.*s %#llx: %s %s %#llx, walker %s %#llx; %s --seed %llu --case %llu\n",
             wide(file_.header.seed), wide(c.number), static_cast<int>(operation.size()), operation.data(),
-            wide(c.va.value), c.exception ? "takes an exception," : "PAR", wide(c.result),
+            wide(c.va.value), by, c.exception ? "takes an exception," : "PAR", wide(c.result),
             expected.exception ? "takes an exception," : "PAR", wide(expected.par), options_.rerun,
             wide(file_.header.seed), wide(c.number));
     }
@@ -97,7 +121,20 @@ private:
     u64 cases_ = 0;
     u64 differences_ = 0;
     u64 undecided_ = 0;
+    u64 trapped_cases_ = 0;
+    u64 trapped_differences_ = 0;
+    u64 unlike_cpu_ = 0;
 };
+
+// The records of the same cases in another run; empty if it had others.
+std::optional<RecordFile> read_trapped(const char* path, const RecordFile& file) {
+    std::optional<RecordFile> trapped = read_records(path);
+    if (trapped && std::memcmp(&trapped->header, &file.header, sizeof(Header)) != 0) {
+        std::fprintf(stderr, "at_check: %s has records of other cases\n", path);
+        return std::nullopt;
+    }
+    return trapped;
+}
 
 int run(const Options& options) {
     std::optional<RecordFile> file = read_records(options.path);
@@ -106,15 +143,29 @@ int run(const Options& options) {
         std::fprintf(stderr, "at_check: unknown fault %s\n", options.fault);
         return 2;
     }
+    std::optional<RecordFile> trapped;
+    if (options.trapped != nullptr && !(trapped = read_trapped(options.trapped, *file))) return 2;
     Checker checker(options, *file);
     std::span<const u64> words(file->words);
+    std::span<const u64> other(trapped ? std::span<const u64>(trapped->words) : std::span<const u64>());
     while (!words.empty()) {
+        const std::span<const u64> before = words;
         const auto c = next_case(*file, words);
         if (!c) {
             std::fprintf(stderr, "at_check: a record is damaged\n");
             return 2;
         }
         checker.check(*c);
+        if (!trapped) continue;
+        const std::span<const u64> record = before.first(before.size() - words.size());
+        const std::span<const u64> other_record = other.first(std::min(record.size(), other.size()));
+        const auto again = next_case(*trapped, other);
+        if (!again || !same_case(record, other_record)) {
+            std::fprintf(stderr, "at_check: case %llu is another one in %s\n", at::wide(c->number),
+                         options.trapped);
+            return 2;
+        }
+        checker.check_trapped(*c, *again);
     }
     return checker.report();
 }
@@ -132,6 +183,8 @@ int main(int argc, char** argv) {
             options.classes = false;
         } else if (word == "--plant" && i + 1 < argc) {
             options.fault = argv[++i];
+        } else if (word == "--trapped" && i + 1 < argc) {
+            options.trapped = argv[++i];
         } else if (word == "--rerun" && i + 1 < argc) {
             options.rerun = argv[++i];
         } else {
@@ -140,7 +193,8 @@ int main(int argc, char** argv) {
     }
     if (options.path == nullptr) {
         std::fprintf(stderr,
-                     "usage: at_check [--verbose] [--any-classes] [--plant FAULT] [--rerun TEXT] RECORDS\n");
+                     "usage: at_check [--verbose] [--any-classes] [--plant FAULT] [--rerun TEXT] "
+                     "[--trapped RECORDS] RECORDS\n");
         return 2;
     }
     return at::run(options);

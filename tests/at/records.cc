@@ -1,11 +1,17 @@
 #include "records.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 
+#include "trapeze/arch/translation.h"
+
 namespace at {
+
+namespace arch = trapeze::arch;
+
 namespace {
 
 mem::MmuFeatures features_of(const Header& h) {
@@ -95,6 +101,14 @@ std::optional<CheckedCase> next_case(const RecordFile& file, std::span<const u64
     return c;
 }
 
+bool same_case(std::span<const u64> a, std::span<const u64> b) {
+    Record left, right;
+    if (!take(a, left) || !take(b, right)) return false;
+    left.result = right.result = 0;
+    left.exception = right.exception = 0;
+    return std::memcmp(&left, &right, sizeof(Record)) == 0 && std::ranges::equal(a, b);
+}
+
 mem::DescriptorReader reader_of(const CheckedCase& c, bool* unknown) {
     return [&c, unknown](mem::Gpa address) -> std::optional<u64> {
         const u64 a = address.value;
@@ -117,6 +131,11 @@ Walk walk(const RecordFile& file, const CheckedCase& c) {
             .par = mem::encode_par(result),
             .exception = mem::at_takes_exception(result, file.header.el == 1),
             .unknown = unknown};
+}
+
+u64 expected_esr(const Walk& walk) {
+    constexpr u64 kDataAbortSameEl = 0x25, kIl = 1 << 25, kCm = 1 << 8, kWnr = 1 << 6;
+    return kDataAbortSameEl << 26 | kIl | kCm | kWnr | arch::ParEl1::FST::get(walk.par);
 }
 
 std::string_view operation_name(mem::AtOperation operation) {

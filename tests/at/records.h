@@ -45,9 +45,8 @@ std::optional<RecordFile> read_records(const char* path);
 // The record at the start of `words`, which then is what follows; nullopt: truncated.
 std::optional<CheckedCase> next_case(const RecordFile& file, std::span<const u64>& words);
 
-// Memory of the payload's machine during a case. `unknown` becomes true if the walk reads RAM whose content
-// no record has: the generator is to avoid that.
-mem::DescriptorReader reader_of(const CheckedCase& c, bool& unknown);
+// Whether two records, each with all that belongs to it, are of the same case, whatever the CPUs made of it.
+bool same_case(std::span<const u64> a, std::span<const u64> b);
 
 // Memory of the payload's machine during a case. `unknown`, if there is one, becomes true if the walk reads
 // RAM whose content no record has: the generator is to avoid that.
@@ -60,6 +59,9 @@ struct Walk {
     bool unknown = false;  // see reader_of()
 };
 Walk walk(const RecordFile& file, const CheckedCase& c);
+// ESR_EL1 of the Data Abort, if Walk::exception: DDI0487 "ISS encoding for an exception from a Data Abort",
+// with CM and WnR.
+u64 expected_esr(const Walk& walk);
 
 std::string_view operation_name(mem::AtOperation operation);
 // All of it, in lines.

@@ -29,7 +29,11 @@ esac
 command_for() {
     case $kind in
         qemu) set -- "$program" -M "$machine" -accel tcg,thread=multi -cpu "$cpu" -nic none ;;
-        trapeze) set -- "$program" -machine "$machine$sdei" -accel "$accel$kernel_irqchip" -cpu host ;;
+        trapeze)
+            accelerator=$accel$kernel_irqchip
+            [ "$options" = none ] || accelerator=$accelerator,$options
+            set -- "$program" -machine "$machine$sdei" -accel "$accelerator" -cpu host
+            ;;
     esac
     set -- "$@" -smp "$smp" -m 128 -nographic -kernel "$images/$name.$suffix"
     [ "$reboot" = yes ] || set -- "$@" -no-reboot
@@ -53,7 +57,7 @@ kvm_deviates() {
 }
 
 : >"$results/verdicts"
-while read -r name smp limit only image reboot _irqchip _accel deviates append; do
+while read -r name smp limit only image reboot _irqchip _accel deviates options append; do
     reason='' start=$(date +%s)
     suffix=$image
     if [ "$kind" = qemu ] && { [ "$only" = trapeze ] || [ "$only" = "trapeze/$irqchip" ]; }; then
@@ -79,6 +83,10 @@ while read -r name smp limit only image reboot _irqchip _accel deviates append; 
             124 | 143) verdict=fail reason="no end after $limit s; $reason" ;;
             *) verdict=fail reason="exit status $status; $reason" ;;
         esac
+        # A host that cannot do what the test's options ask for.
+        if [ $status = 1 ] && refusal=$(grep 'trap-at=on needs a CPU with FEAT_FGT or FEAT_NV' "$log"); then
+            verdict=skip reason=$refusal
+        fi
     fi
     seconds=$(($(date +%s) - start))
     printf '%s\t%s\t%s\t%s\n' "$verdict" "$name" "$seconds" "$reason" >>"$results/verdicts"

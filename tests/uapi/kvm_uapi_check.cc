@@ -438,6 +438,7 @@ SAME_EXIT(TrapHarderExit, arm_trap_harder, esr);
 SAME_EXIT(TrapHarderExit, arm_trap_harder, elr);
 SAME_EXIT(TrapHarderExit, arm_trap_harder, far);
 static_assert(sizeof(k::TrapHarderExit) == sizeof(kvm_run::arm_trap_harder), "size of TrapHarderExit");
+SAME(k::kCapArmTrapAt, KVM_CAP_ARM_TRAP_AT);
 SAME(k::kSyncCore, KVM_SYNC_ARM64_CORE);
 SAME_MEMBER(SyncRegs, core, kvm_sync_regs, core);
 static_assert(offsetof(k::CoreRegs, pc) == offsetof(user_pt_regs, pc), "SyncRegs::core[32]");

@@ -109,6 +109,15 @@ struct WfxIss {
     }
 };
 
+// "ISS encoding for an exception from a Data Abort", ISV = 0.
+struct DataAbortIss {
+    u8 dfsc;           // DFSC
+    bool write;        // WnR; 1 for cache maintenance and address translation
+    bool maintenance;  // CM: by one of these
+
+    constexpr u32 encode() const { return (maintenance ? 1u << 8 : 0u) | (write ? 1u << 6 : 0u) | dfsc; }
+};
+
 // "ISS encoding for an exception from HVC or SVC instruction execution"; SMC has the same imm16 position.
 constexpr u16 hypercall_immediate(u32 iss) {
     return static_cast<u16>(extract(iss, 15, 0));

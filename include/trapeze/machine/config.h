@@ -20,6 +20,7 @@ struct AccelConfig {
     AccelKind kind = AccelKind::TrapHarder;
     // Kvm: whether the kernel emulates the interrupt controller. Never On for TrapHarder.
     OnOffAuto kernel_irqchip = OnOffAuto::Auto;
+    bool trap_at = false;  // TrapHarder: AT instructions, too
 };
 
 // -machine gic-version=.

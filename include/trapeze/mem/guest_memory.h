@@ -3,6 +3,7 @@
 // races with the guest are inherent and harmless: never trust a value read twice.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,6 +35,9 @@ public:
 
     // Copies; false and nothing copied when any byte lies outside RAM or the range spans two regions.
     [[nodiscard]] bool read(Gpa address, std::span<u8> to) const;
+    // The 8 bytes at a multiple of 8, in the host's byte order, by a single load: a value that the guest
+    // stored, never half of two, and what the guest stored before it is visible afterwards. nullopt: not RAM.
+    std::optional<u64> load(Gpa address) const;
     [[nodiscard]] bool write(Gpa address, std::span<const u8> from);
     // As write, with zeros.
     [[nodiscard]] bool fill_zero(Gpa address, u64 bytes);

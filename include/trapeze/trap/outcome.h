@@ -37,6 +37,7 @@ struct Retry {};
 // Take a synchronous exception to EL1 at the instruction.
 struct Inject {
     arch::Esr esr;
+    std::optional<u64> far = {};  // FAR_EL1, of a class that has an address
     static constexpr Inject undef() { return {arch::Esr::make(arch::ExceptionClass::Unknown, 0)}; }
 };
 

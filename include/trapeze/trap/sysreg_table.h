@@ -30,7 +30,17 @@ struct SysRegValue {
         return v;
     }
 };
-enum class SysRegWrite : u8 { Done, Undef };
+
+// The result of a write, or of a SYS instruction: done, or an exception instead.
+struct SysRegWrite {
+    enum Result : u8 { Done, Undef };
+    std::optional<Inject> exception = {};
+
+    constexpr SysRegWrite(Result result) {  // NOLINT: as SysRegValue
+        if (result == Undef) exception = Inject::undef();
+    }
+    constexpr SysRegWrite(const Inject& taken) : exception(taken) {}  // NOLINT: as SysRegValue
+};
 
 template <typename Owner>
 struct SysRegRow {
@@ -117,23 +127,25 @@ constexpr auto constant(arch::SysReg reg, const char* spec, MinEl el = MinEl::El
 }
 template <typename Owner>
 constexpr auto raz_wi(arch::SysReg reg, const char* spec, MinEl el = MinEl::El1) {
-    return SysRegRow<Owner>{reg,
-                            el,
-                            el,
-                            [](Owner&, CpuPort&, arch::SysReg) -> SysRegValue { return u64{0}; },
-                            [](Owner&, CpuPort&, arch::SysReg, u64) { return SysRegWrite::Done; },
-                            spec};
+    return SysRegRow<Owner>{
+        reg,
+        el,
+        el,
+        [](Owner&, CpuPort&, arch::SysReg) -> SysRegValue { return u64{0}; },
+        [](Owner&, CpuPort&, arch::SysReg, u64) -> SysRegWrite { return SysRegWrite::Done; },
+        spec};
 }
 // Known and hidden: UNDEFINED without the "unknown register" diagnostic.
 template <typename Owner>
 constexpr auto undef(arch::SysReg reg, const char* spec) {
-    return SysRegRow<Owner>{reg,
-                            MinEl::El0,
-                            MinEl::El0,
-                            [](Owner&, CpuPort&, arch::SysReg) { return SysRegValue::make_undef(); },
-                            [](Owner&, CpuPort&, arch::SysReg, u64) { return SysRegWrite::Undef; },
-                            spec,
-                            true};
+    return SysRegRow<Owner>{
+        reg,
+        MinEl::El0,
+        MinEl::El0,
+        [](Owner&, CpuPort&, arch::SysReg) { return SysRegValue::make_undef(); },
+        [](Owner&, CpuPort&, arch::SysReg, u64) -> SysRegWrite { return SysRegWrite::Undef; },
+        spec,
+        true};
 }
 
 }  // namespace rows

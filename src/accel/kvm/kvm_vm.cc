@@ -39,8 +39,21 @@ bool can_filter_calls(const Fd& vm) {
     return kvm_ioctl(vm, kvm::kHasDeviceAttr, &attribute) == 0;
 }
 
+Result<> trap_address_translation(const Fd& vm) {
+    kvm::EnableCap at{};
+    at.cap = kvm::kCapArmTrapAt;
+    if (kvm_ioctl(vm, kvm::kEnableCap, &at) == 0) return {};
+    switch (errno) {
+        case EOPNOTSUPP:
+            return fail("trap-at=on needs a CPU with FEAT_FGT or FEAT_NV, and this host's has neither");
+        case EINVAL:
+            return fail("trap-at=on: the host kernel cannot trap AT instructions (KVM_CAP_ARM_TRAP_AT)");
+        default: return fail_errno(errno, "trap-at=on");
+    }
+}
+
 // `type`: kVmType* bits above the size of the guest physical address space.
-Result<std::unique_ptr<KvmVm>> create_vm(unsigned min_ipa_bits, u64 type) {
+Result<std::unique_ptr<KvmVm>> create_vm(unsigned min_ipa_bits, u64 type, const TrapHarderOptions& options) {
     Fd system = TRY(open_kvm());
     const int reported = kvm_check(system, kvm::kCapArmVmIpaSize);
     const unsigned host_ipa_bits = reported > 0 ? static_cast<unsigned>(reported) : 40;
@@ -65,6 +78,7 @@ Result<std::unique_ptr<KvmVm>> create_vm(unsigned min_ipa_bits, u64 type) {
     if (kvm_ioctl(vm, kvm::kEnableCap, &nisv) != 0) {
         return fail_errno(errno, "the host's KVM cannot report accesses without a syndrome");
     }
+    if (options.address_translation) TRY(trap_address_translation(vm));
     install_kick_signal();
     return std::make_unique<KvmVm>(std::move(system), std::move(vm), ipa_bits, type == kvm::kVmTypeArmTrapAll);
 }
@@ -72,11 +86,11 @@ Result<std::unique_ptr<KvmVm>> create_vm(unsigned min_ipa_bits, u64 type) {
 }  // namespace
 
 Result<std::unique_ptr<Vm>> create_kvm(unsigned min_ipa_bits) {
-    return create_vm(min_ipa_bits, 0);
+    return create_vm(min_ipa_bits, 0, {});
 }
 
-Result<std::unique_ptr<Vm>> create_kvm_trap_harder(unsigned min_ipa_bits) {
-    return create_vm(min_ipa_bits, kvm::kVmTypeArmTrapAll);
+Result<std::unique_ptr<Vm>> create_kvm_trap_harder(unsigned min_ipa_bits, const TrapHarderOptions& options) {
+    return create_vm(min_ipa_bits, kvm::kVmTypeArmTrapAll, options);
 }
 
 KvmVm::KvmVm(Fd system, Fd vm, unsigned ipa_bits, bool trap_all)

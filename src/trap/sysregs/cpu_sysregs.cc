@@ -31,6 +31,7 @@ void add_cpu_sysregs(SysRegSpace& space, PerVcpuSysRegs& registers) {
     space.add(registers.debug, DebugRegisters::table());
     space.add(registers.timer, TimerRegisters::table());
     space.add(registers.misc, MiscRegisters::table());
+    space.add(registers.translation, AddressTranslation::table());
 }
 
 std::string sysregs_markdown(const SysRegSpace& space) {

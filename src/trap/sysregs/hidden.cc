@@ -92,8 +92,6 @@ constexpr Family kFamilies[] = {
     {"DDI0487 FEAT_CCIDX", [](SysReg reg) { return reg == r::CCSIDR2_EL1; }},
     {"DDI0487 FEAT_MTE2", [](SysReg reg) { return reg == r::GMID_EL1; }},
     {"DDI0487 FEAT_RNG", [](SysReg reg) { return is_any(reg, r::RNDR, r::RNDRRS); }},
-    {"DDI0487 FEAT_PAN2, FEAT_ATS1A",
-     [](SysReg reg) { return is_any(reg, r::AT_S1E1RP, r::AT_S1E1WP, r::AT_S1E1A); }},
     {"DDI0487 FEAT_SPECRES",
      [](SysReg reg) { return is_any(reg, r::CFP_RCTX, r::DVP_RCTX, r::COSP_RCTX, r::CPP_RCTX); }},
     {"DDI0487 FEAT_TLBIOS, FEAT_TLBIRANGE",

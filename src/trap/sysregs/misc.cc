@@ -44,7 +44,7 @@ template <Feature Present>
 constexpr Row raz_wi_if(arch::SysReg reg, const char* spec) {
     Row row = raz_if<Present>(reg, spec);
     row.write_el = MinEl::El1;
-    row.write = [](Misc& misc, CpuPort&, arch::SysReg, u64) {
+    row.write = [](Misc& misc, CpuPort&, arch::SysReg, u64) -> SysRegWrite {
         return present<Present>(misc) ? SysRegWrite::Done : SysRegWrite::Undef;
     };
     return row;
@@ -59,7 +59,7 @@ constexpr Row nop_if(arch::SysReg reg, const char* spec) {
             MinEl::None,
             MinEl::El1,
             nullptr,
-            [](Misc& misc, CpuPort&, arch::SysReg, u64) {
+            [](Misc& misc, CpuPort&, arch::SysReg, u64) -> SysRegWrite {
                 return present<Present>(misc) ? SysRegWrite::Done : SysRegWrite::Undef;
             },
             spec};

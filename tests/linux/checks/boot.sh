@@ -45,6 +45,29 @@ END
     } | vm quiet -smp 2 -serial mon:stdio
 }
 
+# AT instructions trap, too, where the CPU can do that.
+scenario trap_at every
+trap_at() {
+    case $CPU in
+        cortex-a57 | cortex-a76)
+            refuses trap_at_refused 'needs a CPU with FEAT_FGT or FEAT_NV' -accel trap-harder,trap-at=on -kernel "$KERNEL"
+            return
+            ;;
+    esac
+    {
+        to_shell trap_at_boots
+        cat <<'END'
+guest guest-check cpus 2
+guest guest-check interrupts
+guest guest-check quiet-log
+check trap_at_powers_off
+send poweroff\r
+exit 0
+terminal same
+END
+    } | MACHINE='-machine virt,gic-version=3 -accel trap-harder,trap-at=on' vm quiet -smp 2 -serial mon:stdio
+}
+
 scenario debian every
 debian() {
     use_guest debian

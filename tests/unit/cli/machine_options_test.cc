@@ -171,6 +171,16 @@ TEST(MachineOptions, Accelerators) {
     EXPECT_THAT(kinds("-enable-kvm -accel kvm,trap-harder=on"), ElementsAre(AccelKind::TrapHarder));
 }
 
+TEST(MachineOptions, TrapAt) {
+    const auto trap_at = [](std::string_view line) { return config(line).accels.at(0).trap_at; };
+    EXPECT_FALSE(trap_at("-machine virt"));
+    EXPECT_FALSE(trap_at("-accel trap-harder"));
+    EXPECT_TRUE(trap_at("-accel trap-harder,trap-at=on"));
+    EXPECT_FALSE(trap_at("-accel trap-harder,trap-at=off"));
+    EXPECT_TRUE(trap_at("-accel kvm,trap-at=on,trap-harder=on"));
+    EXPECT_FALSE(trap_at("-accel kvm,trap-at=off"));
+}
+
 TEST(MachineOptions, KernelIrqchip) {
     const auto irqchip = [](std::string_view line) { return config(line).accels.at(0).kernel_irqchip; };
     EXPECT_EQ(irqchip("-accel kvm"), OnOffAuto::Auto);

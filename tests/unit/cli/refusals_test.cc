@@ -80,6 +80,10 @@ constexpr Refusal kRefusals[] = {
     {"-accel trap-harder -machine kernel-irqchip=on",
      "-accel trap-harder: kernel-irqchip=on contradicts trap-harder, whose interrupt controller is in "
      "userspace"},
+    {"-accel kvm,trap-at=on", "-accel kvm,trap-at=on: trap-at=on needs trap-harder=on"},
+    {"-accel trap-harder,trap-at=sometimes", "-accel trap-at=sometimes: must be on or off"},
+    {"-accel trap-harder,trap-art=on",
+     "-accel trap-art=on: unknown key 'trap-art' (did you mean 'trap-at'?)"},
     {"-accel tcg",
      "-accel tcg: emulation is not supported yet by this version; use -accel trap-harder or -accel kvm"},
     {"-accel hvf -accel tcg",

@@ -20,8 +20,12 @@ struct TestRegs {
     u64 value = 0x1122'3344'5566'7788;
     u64 get() { return value; }
     void put(u64 v) { value = v; }
+    trap::SysRegWrite abort(trap::CpuPort&, u64 v) {
+        return trap::Inject{arch::Esr::make(arch::ExceptionClass::DataAbortCurrent, 0x154), v};
+    }
 };
 inline constexpr trap::SysRegRow<TestRegs> kTestRegs[] = {
+    trap::rows::wo<&TestRegs::abort>(arch::reg::AT_S1E1R, "test"),
     trap::rows::rw<&TestRegs::get, &TestRegs::put>(arch::reg::ACTLR_EL1, "test"),
     trap::rows::ro<&TestRegs::get>(arch::reg::CTR_EL0, "test", trap::MinEl::El0),
 };

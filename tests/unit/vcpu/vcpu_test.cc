@@ -78,6 +78,20 @@ TEST_F(VcpuTest, UnknownRegisterIsUndefAtTheInstruction) {
     EXPECT_EQ(accel_->reg(CoreReg::Pstate), kEl1h | arch::Pstate::Pan::kMask);
 }
 
+TEST_F(VcpuTest, AnExceptionWithAnAddressSetsFar) {
+    accel_->preset(arch::reg::VBAR_EL1, 0x8000'0000);
+    accel_->preset(arch::reg::FAR_EL1, 0x77);
+    trap(ExceptionClass::Sys64, sys(kUnknownSysReg, 0, true));
+    EXPECT_EQ(accel_->get(arch::reg::FAR_EL1), 0x77u) << "UNDEF has none";
+    accel_->preset(x_reg(6), 0xa5ff'0000'1234'5678);
+    accel_->preset(CoreReg::Pc, kPc);
+    trap(ExceptionClass::Sys64, sys(arch::reg::AT_S1E1R, 6, false));
+    EXPECT_EQ(accel_->get(arch::reg::FAR_EL1), 0xa5ff'0000'1234'5678u);
+    EXPECT_EQ(accel_->get(arch::reg::ESR_EL1), 0x9600'0154u);
+    EXPECT_EQ(accel_->reg(CoreReg::ElrEl1), kPc);
+    EXPECT_EQ(accel_->reg(CoreReg::Pc), 0x8000'0200u);
+}
+
 TEST_F(VcpuTest, El0MayNotReadAnEl1RegisterButMayReadCtr) {
     accel_->preset(arch::reg::VBAR_EL1, 0x8000'0000);
     accel_->preset(CoreReg::Pstate, 0);

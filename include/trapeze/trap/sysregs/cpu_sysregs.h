@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "trapeze/trap/sysregs/address_translation.h"
 #include "trapeze/trap/sysregs/cache.h"
 #include "trapeze/trap/sysregs/debug.h"
 #include "trapeze/trap/sysregs/id_registers.h"
@@ -11,10 +12,10 @@
 
 namespace trapeze::trap {
 
-// The owners of the rows, one set per vCPU. `ids` and `caches` are the machine's and outlive the vCPU.
+// The owners of the rows, one set per vCPU. What they are made of is the machine's and outlives the vCPU.
 struct PerVcpuSysRegs {
-    PerVcpuSysRegs(const IdRegisters& ids, const CacheSizes& caches)
-        : id(ids), cache(ids, caches), debug(ids), timer(ids), misc(ids) {}
+    PerVcpuSysRegs(const IdRegisters& ids, const CacheSizes& caches, const mem::GuestMemory& memory)
+        : id(ids), cache(ids, caches), debug(ids), timer(ids), misc(ids), translation(ids, memory) {}
 
     // PE reset, for the state that the accelerator does not hold.
     void reset() { cache.set_csselr(0); }
@@ -24,6 +25,7 @@ struct PerVcpuSysRegs {
     DebugRegisters debug;
     TimerRegisters timer;
     MiscRegisters misc;
+    AddressTranslation translation;
     HiddenRegisters hidden;
 };
 
