@@ -45,10 +45,6 @@ std::optional<RecordFile> read_records(const char* path);
 // The record at the start of `words`, which then is what follows; nullopt: truncated.
 std::optional<CheckedCase> next_case(const RecordFile& file, std::span<const u64>& words);
 
-// Memory of the payload's machine during a case. `unknown` becomes true if the walk reads RAM whose content
-// no record has: the generator is to avoid that.
-mem::DescriptorReader reader_of(const CheckedCase& c, bool& unknown);
-
 // Memory of the payload's machine during a case. `unknown`, if there is one, becomes true if the walk reads
 // RAM whose content no record has: the generator is to avoid that.
 mem::DescriptorReader reader_of(const CheckedCase& c, bool* unknown = nullptr);
@@ -61,7 +57,7 @@ struct Walk {
 };
 Walk walk(const RecordFile& file, const CheckedCase& c);
 
-std::string_view operation_name(mem::AtOperation operation);
+const mem::AtOperationRow& row_of(const CheckedCase& c);
 // All of it, in lines.
 void print_case(const Header& header, const CheckedCase& c);
 

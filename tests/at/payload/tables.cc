@@ -6,10 +6,15 @@ namespace {
 constexpr u64 kValid = 1;
 constexpr u64 kTableOrPage = 2;
 
-// Address bits that may not be flipped: from the arena to other RAM.
-constexpr bool leads_astray(unsigned bit) {
-    return bit >= 26 && bit <= 32;
+// Bits that may not be flipped, as the walk would go on in RAM outside the arena: those of an address, and
+// what makes a block a table if it is so large that the arena is only a part of it. (The payload's code can
+// be a descriptor of stage 2 without the permissions that spare_qemu() grants.)
+bool leads_astray(const Entry& entry, unsigned bit) {
+    constexpr unsigned kArenaBits = 26;
+    if (bit == 1) return entry.leaf && entry.offset_bits > kArenaBits;
+    return bit >= kArenaBits && bit <= 32;
 }
+static_assert(kArenaSize == u64{1} << 26);
 
 }  // namespace
 
@@ -115,15 +120,12 @@ void Tables::mutate() {
     const unsigned times = r_.chance(75) ? 1 : 2;
     for (unsigned i = 0; i < times; ++i) {
         Entry& entry = c_.entries[r_.below(c_.count)];
+        const bool telling = r_.chance(35);
         unsigned bit;
-        if (r_.chance(35)) {
+        do {
             constexpr u8 kTelling[] = {0, 1, 10, 6, 7, 54, 53, 51};
-            bit = kTelling[r_.below(sizeof(kTelling))];
-        } else {
-            do {
-                bit = r_.below(64);
-            } while (leads_astray(bit));
-        }
+            bit = telling ? kTelling[r_.below(sizeof(kTelling))] : r_.below(64);
+        } while (leads_astray(entry, bit));
         entry.value ^= u64{1} << bit;
     }
 }
