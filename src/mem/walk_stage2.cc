@@ -158,14 +158,13 @@ std::expected<Stage2Output, Fault> translate_stage2(const Stage2Parameters& p, S
     const std::expected<Leaf, Fault> leaf = walk_tables(p.walk, ipa.value, read);
     if (!leaf) return fault(leaf.error().kind, leaf.error().level, leaf.error().size);
 
-    const u64 size = bit(leaf->offset_bits);
     const bool access_flag = Descriptor::AF::get(leaf->descriptor) != 0;
-    if (!access_flag && !p.ha && !access.debug) return fault(FaultKind::AccessFlag, leaf->level, size);
+    if (!access_flag && !p.ha && !access.debug) return fault(FaultKind::AccessFlag, leaf->level, leaf->size);
     const Stage2Output output{.leaf = *leaf,
                               .permissions = permissions_of(p, leaf->descriptor),
                               .attributes = attributes_of(p, access, leaf->descriptor),
                               .sets_access_flag = !access_flag && p.ha};
-    if (!permitted(p, access, output)) return fault(FaultKind::Permission, leaf->level, size);
+    if (!permitted(p, access, output)) return fault(FaultKind::Permission, leaf->level, leaf->size);
     return output;
 }
 

@@ -1,5 +1,7 @@
 #include "walk_table.h"
 
+#include <algorithm>
+
 #include "trapeze/arch/translation.h"
 #include "trapeze/base/bits.h"
 
@@ -74,15 +76,17 @@ std::expected<Leaf, Fault> walk_tables(const TableWalk& walk, u64 input_address,
         }
         if (!table_or_page && !has_blocks(walk, level))
             return fault(FaultKind::Translation, level, offset_bits);
-        // The whole address: a block may be larger than the output address size.
+        // The whole address: a block may be larger than the output address size, and then is in range in
+        // part.
         const u64 oa = address_in(walk, descriptor, offset_bits) | (input_address & low_mask(offset_bits));
-        if (out_of_range(walk, oa)) return fault(FaultKind::AddressSize, level, offset_bits);
+        const unsigned size_bits = std::min(offset_bits, walk.oa_bits);
+        if (out_of_range(walk, oa)) return fault(FaultKind::AddressSize, level, size_bits);
         return Leaf{.oa = Gpa{oa},
                     .address = address,
                     .descriptor = descriptor,
                     .table_attrs = table_attrs,
                     .level = level,
-                    .offset_bits = offset_bits};
+                    .size = bit(size_bits)};
     }
 }
 

@@ -103,8 +103,7 @@ WalkResult translate_stage1(const Stage1Parameters& p, Access access, Purpose pu
         p.walk, va.value, [&tables](Gpa address, int level) { return tables.read(address, level); });
     if (!leaf) return std::unexpected(leaf.error());
 
-    const u64 size = bit(leaf->offset_bits);
-    const auto of_leaf = [size](Fault fault) {
+    const auto of_leaf = [size = leaf->size](Fault fault) {
         fault.size = size;
         return std::unexpected(fault);
     };
@@ -119,7 +118,7 @@ WalkResult translate_stage1(const Stage1Parameters& p, Access access, Purpose pu
 
     Translation result;
     result.pa = leaf->oa;
-    result.size = size;
+    result.size = leaf->size;
     result.level = static_cast<s8>(leaf->level);
     result.attributes = stage1_attributes(p, leaf->descriptor, access.kind == AccessKind::Fetch);
     result.permissions = permissions.effective();
@@ -149,7 +148,7 @@ WalkResult add_stage2(Translation result, const Stage2Parameters& p, const MmuFe
         result.descriptor_address = output->leaf.address;
     }
     result.pa = output->leaf.oa;
-    result.size = std::min(result.size, bit(output->leaf.offset_bits));
+    result.size = std::min(result.size, output->leaf.size);
     result.attributes = combine_attributes(result.attributes, output->attributes, features);
     result.permissions = result.permissions & output->permissions;
     result.sets_access_flag = result.sets_access_flag || output->sets_access_flag;

@@ -80,8 +80,8 @@ struct Permissions {
 
 struct Translation {
     Gpa pa;  // an intermediate physical address if stage 2 is enabled but was not asked for
-    // Bytes that the last descriptor maps, a power of two, of both stages the fewer; the contiguous bit does
-    // not count. With translation off (`flat`): the whole physical address space.
+    // Bytes around the address that the last descriptor maps, a power of two, of both stages the fewer; the
+    // contiguous bit does not count. With translation off (`flat`): the whole physical address space.
     u64 size = 0;
     bool flat = false;
     s8 level = 0;  // -1 to 3, of the last descriptor; 0 if flat

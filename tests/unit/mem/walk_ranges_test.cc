@@ -100,6 +100,18 @@ TEST_F(WalkRanges, EveryFaultOfADescriptorHasItsSize) {
     EXPECT_EQ(fault_size(kVa), bit(48)) << "address size of the first table";
 }
 
+// A block of 512GB, of which the output address size leaves 4GB.
+TEST_F(WalkRanges, ABlockThatIsInRangeInPartHasThatSize) {
+    regs.TCR_EL1 = t0sz(16) | kTg0_4K | kIps32 | kDs;
+    regs.TTBR0_EL1 = 0x1000;
+    put(0x1000, kBlock | kAf);
+    const WalkResult result = walk_in(Regime::El10, 0x1234);
+    ASSERT_TRUE(result.has_value());
+    EXPECT_EQ(result->size, bit(32));
+    EXPECT_EQ(fault_in(Regime::El10, bit(32)), address_size(0));
+    EXPECT_EQ(fault_size(bit(32)), bit(32));
+}
+
 TEST_F(WalkRanges, FaultsWithoutADescriptorHaveNoSize) {
     EXPECT_EQ(fault_size(bit(50)), 0u);
     regs.TCR_EL1 |= kEpd0;
