@@ -44,7 +44,7 @@ qmp_controls_the_guest() {
         hmp "at s1e1r \$vbar_el1"
         echo 'return r-x/---, 0xff Normal WB'
         hmp "info tlb \$vbar_el1"
-        echo 'return r-x/--- AF --'
+        echo 'return r-x/--- AF '
         hmp "info mem \$vbar_el1 \$vbar_el1"
         echo 'return r-x/--- 0xff Normal WB'
         hmp 'info mtree'
