@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "trapeze/arch/translation.h"
 #include "trapeze/base/bits.h"
 #include "trapeze/mem/address_translate.h"
 
@@ -100,9 +101,41 @@ struct Walk {
     Access access;
     AtOperation operation;
     bool by_address;  // what memory holds
+    bool tame;
     Gva va;
     u64 other;  // the offset of another address
 };
+
+// Registers with which most walks begin, for the half of the inputs that is about what comes then.
+void tame(Walk& w) {
+    using arch::SctlrEl1;
+    using arch::TcrEl1;
+    constexpr unsigned kLeast = 12;
+    constexpr unsigned kMost = 39;
+    const auto sized = [](u64 tcr, unsigned low) {
+        return deposit(tcr, low + 5, low, kLeast + extract(tcr, low + 5, low) % (kMost - kLeast + 1));
+    };
+    El10Registers& el10 = w.registers.el10;
+    El2Registers& el2 = w.registers.el2;
+    for (u64* sctlr : {&el10.SCTLR_EL1, &el2.SCTLR_EL2})
+        *sctlr = (*sctlr | SctlrEl1::M::kMask) & ~SctlrEl1::EE::kMask;
+    for (u64* tcr : {&el10.TCR_EL1, &el2.TCR_EL2})
+        *tcr = sized(*tcr, 0) & ~(TcrEl1::EPD0::kMask | TcrEl1::EPD1::kMask);
+    if (w.regime != Regime::El2)
+        for (u64* tcr : {&el10.TCR_EL1, &el2.TCR_EL2}) *tcr = sized(*tcr, 16);
+    el2.VTCR_EL2 = sized(el2.VTCR_EL2, 0);
+    const bool upper = w.regime != Regime::El2 && extract(w.va.value, 55, 55) != 0;
+    const u64 tcr = w.regime == Regime::El10 ? el10.TCR_EL1 : el2.TCR_EL2;
+    const u64 offset =
+        low_mask(64 - static_cast<unsigned>(upper ? TcrEl1::T1SZ::get(tcr) : TcrEl1::T0SZ::get(tcr)));
+    w.va = Gva{upper ? w.va.value | ~offset : w.va.value & offset};
+}
+
+// A descriptor that mostly is valid, and has an address that mostly fits.
+u64 tame_descriptor(u64 word) {
+    if (extract(word, 11, 9) == 0) return word;
+    return (word | 1) & ~(mask(49, 36) | mask(15, 12) | mask(9, 8));
+}
 
 Walk walk_from(Input& input) {
     Walk w;
@@ -118,6 +151,8 @@ Walk walk_from(Input& input) {
     w.operation = static_cast<AtOperation>(extract(choices, 23, 16) % at_operations().size());
     w.registers = registers_from(input);
     w.va = Gva{input.word()};
+    w.tame = extract(choices, 14, 14) != 0;
+    if (w.tame) tame(w);
     return w;
 }
 
@@ -164,7 +199,8 @@ void fuzz(std::span<const u8> bytes) {
     const DescriptorReader reader = [&](Gpa address) {
         require(++reads <= kMostReads);
         require(address.value % 8 == 0 && address.value >> w.features.pa_bits == 0);
-        return w.by_address ? input.at(address) : memory.next();
+        const std::optional<u64> word = w.by_address ? input.at(address) : memory.next();
+        return word && w.tame ? tame_descriptor(*word) : word;
     };
     const auto again = [&] {
         reads = 0;
