@@ -6,15 +6,8 @@ namespace {
 constexpr u64 kValid = 1;
 constexpr u64 kTableOrPage = 2;
 
-// Bits that may not be flipped, as the walk would go on in RAM outside the arena: those of an address, and
-// what makes a block a table if it is so large that the arena is only a part of it. (The payload's code can
-// be a descriptor of stage 2 without the permissions that spare_qemu() grants.)
-bool leads_astray(const Entry& entry, unsigned bit) {
-    constexpr unsigned kArenaBits = 26;
-    if (bit == 1) return entry.leaf && entry.offset_bits > kArenaBits;
-    return bit >= kArenaBits && bit <= 32;
-}
-static_assert(kArenaSize == u64{1} << 26);
+constexpr unsigned kArenaBits = 26;
+static_assert(kArenaSize == u64{1} << kArenaBits);
 
 }  // namespace
 
@@ -113,6 +106,18 @@ u64 Tables::map_stage2(u64 ipa, bool for_table) {
         }
         end = offset;
     }
+}
+
+bool Tables::leads_astray(const Entry& entry, unsigned bit) const {
+    if (bit != 1 || !entry.leaf) return bit >= kArenaBits && bit <= 32;
+    if (entry.offset_bits > kArenaBits) return true;
+    constexpr unsigned kLargestTable = 16;
+    const u64 table = entry.next & ~low_bits(entry.offset_bits);
+    for (unsigned i = 0; i < c_.count; ++i) {
+        const Entry& other = c_.entries[i];
+        if (other.stage != entry.stage && other.address - table <= low_bits(kLargestTable)) return true;
+    }
+    return false;
 }
 
 void Tables::mutate() {
