@@ -103,13 +103,15 @@ Result<> parse_arguments(const HmpCommand& row, std::string_view text, HmpCall& 
                     call.flags = true;
                 }
                 break;
-            case HmpArgument::Expression: {
+            case HmpArgument::OptionalExpression:
+                if (text.empty()) break;
+                [[fallthrough]];
+            case HmpArgument::Expression:
                 if (text.empty()) return fail("{}", usage(row));
                 call.numbers.push_back(TRY(take_expression(text, [&](std::string_view name) {
                     return named_register(call.machine, call.monitor.cpu(), name);
                 })));
                 break;
-            }
             case HmpArgument::Word:
                 if (text.empty()) return fail("{}", usage(row));
                 call.words.push_back(TRY(take_word(text)));
@@ -132,7 +134,10 @@ std::string run(const HmpCommand& row, std::string_view arguments, MachineContro
     Result<> parsed;
     const auto parse = [&] { parsed = parse_arguments(row, arguments, call); };
     // Only expressions read registers.
-    if (std::ranges::find(row.grammar, HmpArgument::Expression) != row.grammar.end()) {
+    const auto reads_registers = [](HmpArgument argument) {
+        return argument == HmpArgument::Expression || argument == HmpArgument::OptionalExpression;
+    };
+    if (std::ranges::any_of(row.grammar, reads_registers)) {
         machine.inspect(parse);
     } else {
         parse();

@@ -21,7 +21,7 @@ struct HmpFormat {
 struct HmpCall {
     MachineControl& machine;
     Hmp& monitor;
-    std::vector<u64> numbers;        // of Expression arguments
+    std::vector<u64> numbers;        // of Expression arguments that were given
     std::vector<std::string> words;  // of Word and Rest arguments that were given
     bool flags = false;              // the row's flag, if it has one
     HmpFormat format;
@@ -34,7 +34,8 @@ enum class HmpArgument : u8 {
     Format,      // optional "/format", directly after the name
     Flag,        // optional "-x", by the first letter of the row's `arguments` after "[-"
     Expression,  // a number, $register, or a calculation with them
-    Word,        // up to the next blank, or in double quotes
+    OptionalExpression,
+    Word,  // up to the next blank, or in double quotes
     OptionalWord,
     Rest,  // optional: everything that is left
 };
@@ -50,17 +51,23 @@ struct HmpCommand {
     std::vector<std::string> (*candidates)() = nullptr;
 };
 
-// In alphabetical order. hmp_control.cc, hmp_memory.cc and hmp_info.cc; subjects of `info` are a table of
+// In alphabetical order. hmp_control.cc and hmp_info.cc have the tables; subjects of `info` are a table of
 // their own.
 std::span<const HmpCommand> hmp_commands();
 std::span<const HmpCommand> hmp_info_subjects();
 HmpResult hmp_help(HmpCall& call);
 
+// Handlers of hmp_translation.cc.
+HmpResult hmp_at(HmpCall& call);
+std::vector<std::string> hmp_at_operations();
+HmpResult hmp_gva2gpa(HmpCall& call);
+HmpResult hmp_info_mem(HmpCall& call);
+HmpResult hmp_info_tlb(HmpCall& call);
+
 // Handlers of hmp_memory.cc.
 HmpResult hmp_examine_virtual(HmpCall& call);
 HmpResult hmp_examine_physical(HmpCall& call);
 HmpResult hmp_print(HmpCall& call);
-HmpResult hmp_gva2gpa(HmpCall& call);
 HmpResult hmp_memsave(HmpCall& call);
 HmpResult hmp_pmemsave(HmpCall& call);
 HmpResult hmp_dump_guest_memory(HmpCall& call);

@@ -135,6 +135,13 @@ HmpResult info(HmpCall&) {
 }
 
 const std::vector<HmpCommand> kCommands = {
+    {"at",
+     "",
+     "op addr [vcpu]",
+     "what an AT instruction does: at s1e1r $pc",
+     {Word, Expression, OptionalExpression},
+     &hmp_at,
+     &hmp_at_operations},
     {"catch", "", "[trap ...]", "stop the vCPU at traps of this kind", {Rest}, &catch_traps},
     {"cont", "c", "", "resume emulation", {}, &cont},
     {"cpu", "", "index", "use this vCPU's registers and addresses", {Expression}, &cpu},

@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <memory>
 
+#include "address_space.h"
 #include "core_dump.h"
 #include "hmp_command.h"
-#include "hmp_registers.h"
 
 namespace trapeze::debug {
 namespace {
@@ -121,16 +121,6 @@ HmpResult hmp_examine_physical(HmpCall& call) {
 HmpResult hmp_print(HmpCall& call) {
     // A calculation has 64 bits, whatever the format's size.
     return show_value(call.numbers[0], call.format.radix, 8) + "\n";
-}
-
-HmpResult hmp_gva2gpa(HmpCall& call) {
-    HmpResult result;
-    call.machine.inspect([&] {
-        const mem::WalkResult walk =
-            AddressSpace(call.machine, call.monitor.cpu()).translate(mem::Gva{call.numbers[0]});
-        result = walk ? fmt::format("gpa: {:#x}\n", walk->pa.value) : "Unmapped\n";
-    });
-    return result;
 }
 
 HmpResult hmp_memsave(HmpCall& call) {

@@ -6,7 +6,6 @@
 #include <charconv>
 
 #include "trapeze/arch/pstate.h"
-#include "trapeze/mem/walker_registers.h"
 
 namespace trapeze::debug {
 namespace {
@@ -19,11 +18,6 @@ constexpr arch::SysReg kShown[] = {
     arch::reg::SCTLR_EL1, arch::reg::TCR_EL1, arch::reg::TTBR0_EL1, arch::reg::TTBR1_EL1,
     arch::reg::VBAR_EL1,  arch::reg::ESR_EL1, arch::reg::FAR_EL1,   arch::reg::TPIDR_EL1,
 };
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 // "-ZC- EL1h"
 std::string describe_pstate(arch::Pstate pstate) {
@@ -50,6 +44,11 @@ std::optional<u64> numbered_register(accel::Vcpu& cpu, std::string_view name) {
 }
 
 }  // namespace
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
 
 GeneralRegisters read_general_registers(MachineControl& machine, std::size_t index) {
     accel::Vcpu& cpu = machine.cpu(index).accel();
@@ -106,32 +105,6 @@ std::string describe_sysregs(MachineControl& machine, std::size_t cpu) {
             text += fmt::format("{:<20} {:016x}\n", known.name, *value);
     }
     return text;
-}
-
-AddressSpace::AddressSpace(MachineControl& machine, std::size_t cpu)
-    : memory_(machine.memory()),
-      features_(mem::read_mmu_features(
-          [&](arch::SysReg reg) { return machine.read_sysreg(cpu, reg).value_or(0); })),
-      registers_(mem::read_el10_registers(
-          features_, [&](arch::SysReg reg) { return machine.read_sysreg(cpu, reg).value_or(0); })),
-      reader_(mem::guest_memory_reader(machine.memory())) {}
-
-mem::WalkResult AddressSpace::translate(mem::Gva va) const {
-    return mem::translate_for_debug(registers_, features_, va, reader_);
-}
-
-bool AddressSpace::read(mem::Gva va, std::span<u8> to) const {
-    // The smallest granule: whatever the page's size, this much of it is contiguous.
-    constexpr u64 kGranule = 4096;
-    while (!to.empty()) {
-        const mem::WalkResult page = translate(va);
-        if (!page) return false;
-        const u64 chunk = std::min<u64>(to.size(), kGranule - va.value % kGranule);
-        if (!memory_.read(page->pa, to.first(chunk))) return false;
-        to = to.subspan(chunk);
-        va = va + chunk;
-    }
-    return true;
 }
 
 }  // namespace trapeze::debug

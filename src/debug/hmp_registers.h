@@ -1,14 +1,11 @@
-// vCPU registers for the monitor and for core dumps, and memory as a vCPU sees it. All inside
-// MachineControl::inspect().
+// vCPU registers for the monitor and for core dumps. All inside MachineControl::inspect().
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "trapeze/debug/machine_control.h"
-#include "trapeze/mem/walker.h"
 
 namespace trapeze::debug {
 
@@ -21,6 +18,9 @@ struct GeneralRegisters {
 };
 GeneralRegisters read_general_registers(MachineControl& machine, std::size_t cpu);
 
+// Of ASCII letters.
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
 // By gdb's names (x0, w0, sp, pc, lr, fp, pstate, cpsr) or a system register's, in any case.
 std::optional<u64> named_register(MachineControl& machine, std::size_t cpu, std::string_view name);
 
@@ -28,21 +28,5 @@ std::optional<u64> named_register(MachineControl& machine, std::size_t cpu, std:
 std::string describe_registers(MachineControl& machine, std::size_t cpu);
 // One line per system register that can be read.
 std::string describe_sysregs(MachineControl& machine, std::size_t cpu);
-
-// Guest virtual addresses through stage 1 of one vCPU, permissions aside. Holds the MMU's registers of the
-// moment it was made.
-class AddressSpace {
-public:
-    AddressSpace(MachineControl& machine, std::size_t cpu);
-    mem::WalkResult translate(mem::Gva va) const;
-    // False when a byte is not mapped, or is not RAM; `to` may then be written in part.
-    bool read(mem::Gva va, std::span<u8> to) const;
-
-private:
-    const mem::GuestMemory& memory_;
-    const mem::MmuFeatures features_;
-    const mem::El10Registers registers_;  // those that features_ says exist
-    const mem::DescriptorReader reader_;
-};
 
 }  // namespace trapeze::debug

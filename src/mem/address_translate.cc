@@ -12,21 +12,21 @@ using enum AtOperation;
 
 // clang-format off
 constexpr AtOperationRow kOperations[] = {
-    // operation, instruction, EL2's regime, privileged, kind, PAN, stages, feature
-    {S1E1R,  reg::AT_S1E1R,  false, true,  AccessKind::Read,  false, Stages::One,  nullptr},
-    {S1E1W,  reg::AT_S1E1W,  false, true,  AccessKind::Write, false, Stages::One,  nullptr},
-    {S1E0R,  reg::AT_S1E0R,  false, false, AccessKind::Read,  false, Stages::One,  nullptr},
-    {S1E0W,  reg::AT_S1E0W,  false, false, AccessKind::Write, false, Stages::One,  nullptr},
-    {S1E1RP, reg::AT_S1E1RP, false, true,  AccessKind::Read,  true,  Stages::One,  &MmuFeatures::pan2},
-    {S1E1WP, reg::AT_S1E1WP, false, true,  AccessKind::Write, true,  Stages::One,  &MmuFeatures::pan2},
-    {S1E1A,  reg::AT_S1E1A,  false, true,  AccessKind::Any,   false, Stages::One,  &MmuFeatures::ats1a},
-    {S1E2R,  reg::AT_S1E2R,  true,  true,  AccessKind::Read,  false, Stages::One,  &MmuFeatures::el2},
-    {S1E2W,  reg::AT_S1E2W,  true,  true,  AccessKind::Write, false, Stages::One,  &MmuFeatures::el2},
-    {S12E1R, reg::AT_S12E1R, false, true,  AccessKind::Read,  false, Stages::Both, &MmuFeatures::el2},
-    {S12E1W, reg::AT_S12E1W, false, true,  AccessKind::Write, false, Stages::Both, &MmuFeatures::el2},
-    {S12E0R, reg::AT_S12E0R, false, false, AccessKind::Read,  false, Stages::Both, &MmuFeatures::el2},
-    {S12E0W, reg::AT_S12E0W, false, false, AccessKind::Write, false, Stages::Both, &MmuFeatures::el2},
-    {S1E2A,  reg::AT_S1E2A,  true,  true,  AccessKind::Any,   false, Stages::One,  &MmuFeatures::ats1a},
+    // operation, name, instruction, EL2's regime, privileged, kind, PAN, stages, feature
+    {S1E1R,  "S1E1R",  reg::AT_S1E1R,  false, true,  AccessKind::Read,  false, Stages::One,  nullptr},
+    {S1E1W,  "S1E1W",  reg::AT_S1E1W,  false, true,  AccessKind::Write, false, Stages::One,  nullptr},
+    {S1E0R,  "S1E0R",  reg::AT_S1E0R,  false, false, AccessKind::Read,  false, Stages::One,  nullptr},
+    {S1E0W,  "S1E0W",  reg::AT_S1E0W,  false, false, AccessKind::Write, false, Stages::One,  nullptr},
+    {S1E1RP, "S1E1RP", reg::AT_S1E1RP, false, true,  AccessKind::Read,  true,  Stages::One,  &MmuFeatures::pan2},
+    {S1E1WP, "S1E1WP", reg::AT_S1E1WP, false, true,  AccessKind::Write, true,  Stages::One,  &MmuFeatures::pan2},
+    {S1E1A,  "S1E1A",  reg::AT_S1E1A,  false, true,  AccessKind::Any,   false, Stages::One,  &MmuFeatures::ats1a},
+    {S1E2R,  "S1E2R",  reg::AT_S1E2R,  true,  true,  AccessKind::Read,  false, Stages::One,  &MmuFeatures::el2},
+    {S1E2W,  "S1E2W",  reg::AT_S1E2W,  true,  true,  AccessKind::Write, false, Stages::One,  &MmuFeatures::el2},
+    {S12E1R, "S12E1R", reg::AT_S12E1R, false, true,  AccessKind::Read,  false, Stages::Both, &MmuFeatures::el2},
+    {S12E1W, "S12E1W", reg::AT_S12E1W, false, true,  AccessKind::Write, false, Stages::Both, &MmuFeatures::el2},
+    {S12E0R, "S12E0R", reg::AT_S12E0R, false, false, AccessKind::Read,  false, Stages::Both, &MmuFeatures::el2},
+    {S12E0W, "S12E0W", reg::AT_S12E0W, false, false, AccessKind::Write, false, Stages::Both, &MmuFeatures::el2},
+    {S1E2A,  "S1E2A",  reg::AT_S1E2A,  true,  true,  AccessKind::Any,   false, Stages::One,  &MmuFeatures::ats1a},
 };
 // clang-format on
 

@@ -133,31 +133,38 @@ Stage2Parameters stage2_parameters(const El2Registers& r, const MmuFeatures& f) 
     return p;
 }
 
-Fault stage2_fault(FaultKind kind, int level, Gpa ipa, bool table_walk) {
-    return {.kind = kind, .level = static_cast<s8>(level), .stage2 = true, .on_walk = table_walk, .ipa = ipa};
+Fault stage2_fault(FaultKind kind, int level, Gpa ipa, bool table_walk, u64 size) {
+    return {.kind = kind,
+            .level = static_cast<s8>(level),
+            .stage2 = true,
+            .on_walk = table_walk,
+            .ipa = ipa,
+            .size = size};
 }
 
 std::expected<Stage2Output, Fault> translate_stage2(const Stage2Parameters& p, Stage2Access access, Gpa ipa,
                                                     const DescriptorReader& read_descriptor) {
-    const auto fault = [&](FaultKind kind, int level) {
-        return std::unexpected(stage2_fault(kind, level, ipa, access.table_walk));
+    const auto fault = [&](FaultKind kind, int level, u64 size) {
+        return std::unexpected(stage2_fault(kind, level, ipa, access.table_walk, size));
     };
     // Before the walk all faults are at level 0.
-    if (p.faults || (ipa.value & ~low_mask(p.walk.ia_bits)) != 0) return fault(FaultKind::Translation, 0);
+    if (p.faults) return fault(FaultKind::Translation, 0, 0);
+    if ((ipa.value & ~low_mask(p.walk.ia_bits)) != 0)
+        return fault(FaultKind::Translation, 0, bit(p.walk.ia_bits));
     const auto read = [&](Gpa address, int level) -> std::expected<u64, Fault> {
         if (const auto word = read_descriptor(address)) return *word;
-        return fault(FaultKind::ExternalAbort, level);
+        return fault(FaultKind::ExternalAbort, level, 0);  // the walk knows the size
     };
     const std::expected<Leaf, Fault> leaf = walk_tables(p.walk, ipa.value, read);
-    if (!leaf) return fault(leaf.error().kind, leaf.error().level);
+    if (!leaf) return fault(leaf.error().kind, leaf.error().level, leaf.error().size);
 
     const bool access_flag = Descriptor::AF::get(leaf->descriptor) != 0;
-    if (!access_flag && !p.ha && !access.debug) return fault(FaultKind::AccessFlag, leaf->level);
+    if (!access_flag && !p.ha && !access.debug) return fault(FaultKind::AccessFlag, leaf->level, leaf->size);
     const Stage2Output output{.leaf = *leaf,
                               .permissions = permissions_of(p, leaf->descriptor),
                               .attributes = attributes_of(p, access, leaf->descriptor),
                               .sets_access_flag = !access_flag && p.ha};
-    if (!permitted(p, access, output)) return fault(FaultKind::Permission, leaf->level);
+    if (!permitted(p, access, output)) return fault(FaultKind::Permission, leaf->level, leaf->size);
     return output;
 }
 

@@ -42,7 +42,7 @@ struct Stage2Output {
 std::expected<Stage2Output, Fault> translate_stage2(const Stage2Parameters& parameters, Stage2Access access,
                                                     Gpa ipa, const DescriptorReader& read_descriptor);
 
-// A fault of stage 2 at this address.
-Fault stage2_fault(FaultKind kind, int level, Gpa ipa, bool table_walk);
+// A fault of stage 2 at this address, and Fault::size around it.
+Fault stage2_fault(FaultKind kind, int level, Gpa ipa, bool table_walk, u64 size);
 
 }  // namespace trapeze::mem

@@ -1,5 +1,7 @@
 #include "walk_table.h"
 
+#include <algorithm>
+
 #include "trapeze/arch/translation.h"
 #include "trapeze/base/bits.h"
 
@@ -11,8 +13,8 @@ using arch::Descriptor;
 constexpr int kFinalLevel = 3;
 constexpr u64 kTableAttrs = mask(63, 59);
 
-std::unexpected<Fault> fault(FaultKind kind, int level) {
-    return std::unexpected(Fault{.kind = kind, .level = static_cast<s8>(level)});
+std::unexpected<Fault> fault(FaultKind kind, int level, unsigned size_bits) {
+    return std::unexpected(Fault{.kind = kind, .level = static_cast<s8>(level), .size = bit(size_bits)});
 }
 
 // AArch64.BlockDescSupported.
@@ -47,7 +49,7 @@ bool out_of_range(const TableWalk& walk, u64 address) {
 // and level 3 has no tables: at most five.
 std::expected<Leaf, Fault> walk_tables(const TableWalk& walk, u64 input_address, const TableReader& read) {
     // A first table out of range is reported at level 0 wherever the walk starts.
-    if (out_of_range(walk, walk.base.value)) return fault(FaultKind::AddressSize, 0);
+    if (out_of_range(walk, walk.base.value)) return fault(FaultKind::AddressSize, 0, walk.ia_bits);
 
     u64 table = walk.base.value;
     u64 table_attrs = 0;
@@ -56,28 +58,35 @@ std::expected<Leaf, Fault> walk_tables(const TableWalk& walk, u64 input_address,
         const unsigned offset_bits = walk.offset_bits(level);
         const Gpa address{table | (extract(input_address, index_end - 1, offset_bits) << 3)};
         const std::expected<u64, Fault> word = read(address, level);
-        if (!word) return std::unexpected(word.error());
+        if (!word) {
+            Fault unread = word.error();
+            unread.size = bit(offset_bits);
+            return std::unexpected(unread);
+        }
         const u64 descriptor = walk.big_endian ? __builtin_bswap64(*word) : *word;
 
-        if (Descriptor::Valid::get(descriptor) == 0) return fault(FaultKind::Translation, level);
+        if (Descriptor::Valid::get(descriptor) == 0) return fault(FaultKind::Translation, level, offset_bits);
         const bool table_or_page = Descriptor::TableOrPage::get(descriptor) != 0;
         if (table_or_page && level < kFinalLevel) {
             table = address_in(walk, descriptor, walk.granule_bits);
-            if (out_of_range(walk, table)) return fault(FaultKind::AddressSize, level);
+            if (out_of_range(walk, table)) return fault(FaultKind::AddressSize, level, offset_bits);
             table_attrs |= descriptor & kTableAttrs;
             index_end = offset_bits;
             continue;
         }
-        if (!table_or_page && !has_blocks(walk, level)) return fault(FaultKind::Translation, level);
-        // The whole address: a block may be larger than the output address size.
+        if (!table_or_page && !has_blocks(walk, level))
+            return fault(FaultKind::Translation, level, offset_bits);
+        // The whole address: a block may be larger than the output address size, and then is in range in
+        // part.
         const u64 oa = address_in(walk, descriptor, offset_bits) | (input_address & low_mask(offset_bits));
-        if (out_of_range(walk, oa)) return fault(FaultKind::AddressSize, level);
+        const unsigned size_bits = std::min(offset_bits, walk.oa_bits);
+        if (out_of_range(walk, oa)) return fault(FaultKind::AddressSize, level, size_bits);
         return Leaf{.oa = Gpa{oa},
                     .address = address,
                     .descriptor = descriptor,
                     .table_attrs = table_attrs,
                     .level = level,
-                    .offset_bits = offset_bits};
+                    .size = bit(size_bits)};
     }
 }
 

@@ -37,7 +37,9 @@ struct Leaf {
     u64 descriptor;   // in the CPU's byte order
     u64 table_attrs;  // bits [63:59] of all Table descriptors on the way, ORed, in place
     int level;
-    unsigned offset_bits;
+    // Bytes around the input address that it maps, a power of two: all of it, or what the output address size
+    // leaves of a larger block.
+    u64 size;
 };
 
 // Reads a descriptor for a walk that is at `level`. Stage 1 may read through stage 2, whose faults are not

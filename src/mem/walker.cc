@@ -74,7 +74,7 @@ public:
             pa = output->leaf.oa;
             update_denied_.reset();
             if (!output->permissions.privileged.write)
-                update_denied_ = stage2_fault(FaultKind::Permission, output->leaf.level, address, true);
+                update_denied_ = stage2_fault(FaultKind::Permission, output->leaf.level, address, true, 0);
         }
         if (const auto word = read_descriptor_(pa)) return *word;
         return fault(FaultKind::ExternalAbort, level);
@@ -102,18 +102,22 @@ WalkResult translate_stage1(const Stage1Parameters& p, Access access, Purpose pu
         p.walk, va.value, [&tables](Gpa address, int level) { return tables.read(address, level); });
     if (!leaf) return std::unexpected(leaf.error());
 
+    const auto of_leaf = [size = leaf->size](Fault fault) {
+        fault.size = size;
+        return std::unexpected(fault);
+    };
     const bool access_flag = Descriptor::AF::get(leaf->descriptor) != 0;
-    if (!access_flag && !p.ha && purpose != Purpose::Debug) return fault(FaultKind::AccessFlag, leaf->level);
+    if (!access_flag && !p.ha && purpose != Purpose::Debug)
+        return of_leaf({.kind = FaultKind::AccessFlag, .level = static_cast<s8>(leaf->level)});
     const Stage1Permissions permissions = stage1_permissions(p, *leaf, access);
-    if (const auto denied = check_permissions(permissions, access, leaf->level))
-        return std::unexpected(*denied);
+    if (const auto denied = check_permissions(permissions, access, leaf->level)) return of_leaf(*denied);
     const bool sets_access_flag = !access_flag && p.ha;
     if (sets_access_flag && purpose != Purpose::Debug && tables.update_denied())
-        return std::unexpected(*tables.update_denied());
+        return of_leaf(*tables.update_denied());
 
     Translation result;
     result.pa = leaf->oa;
-    result.size = bit(leaf->offset_bits);
+    result.size = leaf->size;
     result.level = static_cast<s8>(leaf->level);
     result.attributes = stage1_attributes(p, leaf->descriptor, access.kind == AccessKind::Fetch);
     result.permissions = permissions.effective();
@@ -129,7 +133,12 @@ WalkResult translate_stage1(const Stage1Parameters& p, Access access, Purpose pu
 WalkResult add_stage2(Translation result, const Stage2Parameters& p, const MmuFeatures& features,
                       Stage2Access access, const DescriptorReader& read_descriptor) {
     const auto output = translate_stage2(p, access, result.pa, read_descriptor);
-    if (!output) return std::unexpected(output.error());
+    if (!output) {
+        Fault fault = output.error();
+        // What shares the descriptors of both stages; without one at stage 2, that of stage 1.
+        fault.size = fault.size == 0 ? result.size : std::min(result.size, fault.size);
+        return std::unexpected(fault);
+    }
     if (result.flat) {
         result.flat = false;
         result.level = static_cast<s8>(output->leaf.level);
@@ -138,7 +147,7 @@ WalkResult add_stage2(Translation result, const Stage2Parameters& p, const MmuFe
         result.descriptor_address = output->leaf.address;
     }
     result.pa = output->leaf.oa;
-    result.size = std::min(result.size, bit(output->leaf.offset_bits));
+    result.size = std::min(result.size, output->leaf.size);
     result.attributes = combine_attributes(result.attributes, output->attributes, features);
     result.permissions = result.permissions & output->permissions;
     result.sets_access_flag = result.sets_access_flag || output->sets_access_flag;
@@ -165,6 +174,20 @@ MmuFeatures without_el2(MmuFeatures features) {
 }
 
 }  // namespace
+
+std::vector<GvaRange> address_ranges(const MmuRegisters& registers, const MmuFeatures& features,
+                                     Regime regime) {
+    std::vector<GvaRange> ranges;
+    for (const u64 half : {u64{0}, bit(55)}) {
+        const Stage1Parameters p = stage1_parameters(registers, features, regime, false, Gva{half});
+        if (!p.enabled) return {{.first = Gva{0}, .last = Gva{low_mask(p.pa_bits)}}};
+        if (p.upper != (half != 0) || p.txsz_faults || p.epd) continue;
+        const u64 offset = low_mask(p.walk.ia_bits);
+        ranges.push_back(p.upper ? GvaRange{.first = Gva{~offset}, .last = Gva{~u64{0}}}
+                                 : GvaRange{.first = Gva{0}, .last = Gva{offset}});
+    }
+    return ranges;
+}
 
 DescriptorReader guest_memory_reader(const GuestMemory& memory) {
     return [&memory](Gpa address) -> std::optional<u64> {

@@ -95,17 +95,19 @@ public:
         }
         classes_.print();
         bool complete = true;
-        if (options_.classes) complete = classes_.complete(file_.features, file_.header.el);
+        if (options_.classes) complete = classes_.complete(file_);
         // What the generator gets wrong must not become the rule.
         const bool decided = undecided_ * 100 <= cases_;
         if (!decided) std::printf("too many cases are undecided\n");
+        const bool all = cases_ == file_.header.wanted;
+        if (!all) std::printf("%llu cases were wanted\n", wide(file_.header.wanted));
         const bool agrees = differences_ == 0 && trapped_differences_ == 0;
-        return agrees && complete && decided && cases_ == file_.header.count ? 0 : 1;
+        return agrees && complete && decided && all ? 0 : 1;
     }
 
 private:
     void print_difference(const char* by, const CheckedCase& c, const Walk& expected) const {
-        const std::string_view operation = operation_name(c.operation);
+        const std::string_view operation = row_of(c).name;
         std::printf(
             "seed %llu case %llu: AT %.*s %#llx: %s %s %#llx, walker %s %#llx; %s --seed %llu --case %llu\n",
             wide(file_.header.seed), wide(c.number), static_cast<int>(operation.size()), operation.data(),

@@ -9,14 +9,14 @@ class Classes {
 public:
     void count(const mem::MmuFeatures& features, const CheckedCase& c, const mem::WalkResult& expected);
     void print() const;
-    // Whether every class that this CPU has, as executed at this Exception level, occurred; prints those that
-    // did not.
-    bool complete(const mem::MmuFeatures& features, u64 el) const;
+    // Whether every class that this CPU has, as executed at this Exception level and with these cases,
+    // occurred, and no other regime; prints what is wrong.
+    bool complete(const RecordFile& file) const;
 
 private:
     std::map<std::string, u64> operations_;  // "S1E1R success", "S1E1R fault"
     std::map<std::string, u64> outcomes_;    // "translation 2", "stage 2 permission 3 on walk"
-    std::map<std::string, u64> regimes_;     // "EL2&0 16K 52-bit"
+    std::map<std::string, u64> regimes_;     // "EL1&0 both stages"
 };
 
 }  // namespace at

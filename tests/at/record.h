@@ -10,7 +10,7 @@ using u8 = std::uint8_t;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
-constexpr u64 kMagic = 0x31535345'4c54412d;  // "-ATLESS1"
+constexpr u64 kMagic = 0x32535345'4c54412d;  // "-ATLESS2"
 
 // RAM of the payload's machine. Nothing writes to the arena but descriptors, and those are removed after each
 // case: whatever a record does not list reads as zero there. The arena is all that differs in bits [25:0] of
@@ -25,13 +25,25 @@ constexpr u64 kRecordsSize = kRam + kRamSize - kRecords;
 // ID_AA64PFR0, PFR1, PFR2, ISAR1, ISAR2, MMFR0, MMFR1, MMFR2, MMFR3, MMFR4: the order of mem::MmuIdRegisters.
 constexpr unsigned kIdRegisters = 10;
 
+// Which cases are made up. The names are those of scripts/at-differential.
+enum class CaseRegime : u64 {
+    Any = 0,
+    El10 = 1,  // EL1&0 without stage 2
+    S1 = 2,    // EL1&0 behind stage 2: its tables alone are translated by that
+    S12 = 3,   // EL1&0, and stage 2 for the output, too
+    El2 = 4,   // EL2 without E2H
+    El20 = 5,  // EL2&0
+};
+
 struct Header {
     u64 magic;
     u64 seed;
-    u64 first;  // number of the first case
-    u64 count;
-    u64 bytes;  // of all records, after this header
-    u64 el;     // the Exception level that executed the cases
+    u64 first;   // number of the first case
+    u64 wanted;  // that many cases
+    u64 count;   // and that many there are: fewer if the memory is full
+    u64 regime;  // CaseRegime
+    u64 bytes;   // of all records, after this header
+    u64 el;      // the Exception level that executed the cases
     u64 id[kIdRegisters];
 };
 

@@ -1,7 +1,6 @@
 #include "records.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -138,11 +137,8 @@ u64 expected_esr(const Walk& walk) {
     return kDataAbortSameEl << 26 | kIl | kCm | kWnr | arch::ParEl1::FST::get(walk.par);
 }
 
-std::string_view operation_name(mem::AtOperation operation) {
-    constexpr std::array<std::string_view, 14> kNames{"S1E1R",  "S1E1W",  "S1E0R",  "S1E0W", "S1E1RP",
-                                                      "S1E1WP", "S1E1A",  "S1E2R",  "S1E2W", "S12E1R",
-                                                      "S12E1W", "S12E0R", "S12E0W", "S1E2A"};
-    return kNames[static_cast<std::size_t>(operation)];
+const mem::AtOperationRow& row_of(const CheckedCase& c) {
+    return mem::at_operations()[static_cast<std::size_t>(c.operation)];
 }
 
 void print_case(const Header& header, const CheckedCase& c) {

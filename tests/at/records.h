@@ -63,7 +63,7 @@ Walk walk(const RecordFile& file, const CheckedCase& c);
 // with CM and WnR.
 u64 expected_esr(const Walk& walk);
 
-std::string_view operation_name(mem::AtOperation operation);
+const mem::AtOperationRow& row_of(const CheckedCase& c);
 // All of it, in lines.
 void print_case(const Header& header, const CheckedCase& c);
 

@@ -19,10 +19,6 @@ using trapeze::arch::VtcrEl2;
 constexpr u64 kEverything = ~u64{0};
 constexpr u64 kAttributes = ParEl1::ATTR::kMask | ParEl1::SH::kMask;
 
-const mem::AtOperationRow& row_of(const CheckedCase& c) {
-    return mem::at_operations()[static_cast<std::size_t>(c.operation)];
-}
-
 bool e2h(const RecordFile& file, const CheckedCase& c) {
     return file.features.el2 && file.features.vhe && HcrEl2::E2H::get(c.registers.el2.HCR_EL2) != 0;
 }

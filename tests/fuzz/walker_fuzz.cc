@@ -1,11 +1,14 @@
 // libFuzzer entry: the translation walker, for every regime, both stages and AT. The input is the guest's
-// features, registers, an access and what memory holds; reads past its end fail. Everything is allowed except
-// crashes, sanitizer reports, and walks that break their contract.
+// features, registers, an access and what memory holds: either each read gives the next word, as if the guest
+// changed its tables all the time, and reads past the end fail; or each address has its word, in which tables
+// can contain themselves, or none. Everything is allowed except crashes, sanitizer reports, and walks that
+// break their contract.
 #include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <span>
 
+#include "trapeze/arch/translation.h"
 #include "trapeze/base/bits.h"
 #include "trapeze/mem/address_translate.h"
 
@@ -22,6 +25,15 @@ public:
 
     // Zero when the input is used up.
     u64 word() { return next().value_or(0); }
+    // A word by address: memory repeats itself, with a hole.
+    std::optional<u64> at(Gpa address) const {
+        const std::size_t words = bytes_.size() / 8;
+        const std::size_t index = (address.value >> 3) % (words + 1);
+        if (index == words) return std::nullopt;
+        u64 value = 0;
+        std::memcpy(&value, bytes_.data() + index * 8, 8);
+        return value;
+    }
     std::optional<u64> next() {
         if (bytes_.empty()) return std::nullopt;
         const std::size_t size = bytes_.size() < 8 ? bytes_.size() : 8;
@@ -88,8 +100,42 @@ struct Walk {
     Stages stages;
     Access access;
     AtOperation operation;
+    bool by_address;  // what memory holds
+    bool tame;
     Gva va;
+    u64 other;  // the offset of another address
 };
+
+// Registers with which most walks begin, for the half of the inputs that is about what comes then.
+void tame(Walk& w) {
+    using arch::SctlrEl1;
+    using arch::TcrEl1;
+    constexpr unsigned kLeast = 12;
+    constexpr unsigned kMost = 39;
+    const auto sized = [](u64 tcr, unsigned low) {
+        return deposit(tcr, low + 5, low, kLeast + extract(tcr, low + 5, low) % (kMost - kLeast + 1));
+    };
+    El10Registers& el10 = w.registers.el10;
+    El2Registers& el2 = w.registers.el2;
+    for (u64* sctlr : {&el10.SCTLR_EL1, &el2.SCTLR_EL2})
+        *sctlr = (*sctlr | SctlrEl1::M::kMask) & ~SctlrEl1::EE::kMask;
+    for (u64* tcr : {&el10.TCR_EL1, &el2.TCR_EL2})
+        *tcr = sized(*tcr, 0) & ~(TcrEl1::EPD0::kMask | TcrEl1::EPD1::kMask);
+    if (w.regime != Regime::El2)
+        for (u64* tcr : {&el10.TCR_EL1, &el2.TCR_EL2}) *tcr = sized(*tcr, 16);
+    el2.VTCR_EL2 = sized(el2.VTCR_EL2, 0);
+    const bool upper = w.regime != Regime::El2 && extract(w.va.value, 55, 55) != 0;
+    const u64 tcr = w.regime == Regime::El10 ? el10.TCR_EL1 : el2.TCR_EL2;
+    const u64 offset =
+        low_mask(64 - static_cast<unsigned>(upper ? TcrEl1::T1SZ::get(tcr) : TcrEl1::T0SZ::get(tcr)));
+    w.va = Gva{upper ? w.va.value | ~offset : w.va.value & offset};
+}
+
+// A descriptor that mostly is valid, and has an address that mostly fits.
+u64 tame_descriptor(u64 word) {
+    if (extract(word, 11, 9) == 0) return word;
+    return (word | 1) & ~(mask(49, 36) | mask(15, 12) | mask(9, 8));
+}
 
 Walk walk_from(Input& input) {
     Walk w;
@@ -100,10 +146,49 @@ Walk walk_from(Input& input) {
     w.access = {.kind = static_cast<AccessKind>(extract(choices, 10, 9)),
                 .privileged = extract(choices, 11, 11) != 0,
                 .pan = extract(choices, 12, 12) != 0};
+    w.by_address = extract(choices, 13, 13) != 0;
+    w.other = extract(choices, 63, 24) << 12;
     w.operation = static_cast<AtOperation>(extract(choices, 23, 16) % at_operations().size());
     w.registers = registers_from(input);
     w.va = Gva{input.word()};
+    w.tame = extract(choices, 14, 14) != 0;
+    if (w.tame) tame(w);
     return w;
+}
+
+// Whoever lists an address space would find it.
+void require_in_range(const Walk& w, const Translation& seen) {
+    u64 address = w.va.value;
+    if (seen.flat) {
+        address &= low_mask(w.features.pa_bits);
+    } else {
+        // Tags aside.
+        address = extract(address, 55, 55) != 0 ? address | ~low_mask(56) : address & low_mask(56);
+    }
+    bool found = false;
+    for (const GvaRange& range : address_ranges(w.registers, w.features, w.regime))
+        found = found || (address >= range.first.value && address <= range.last.value);
+    require(found);
+}
+
+// An answer is that of all addresses around it, as far as it says.
+template <typename Translate>
+void require_alike(const Walk& w, const WalkResult& seen, Translate translate) {
+    const u64 size = seen ? seen->size : seen.error().size;
+    if (size == 0) return;
+    require(is_power_of_two(size));
+    const u64 offset = w.other & (size - 1);
+    const u64 own = w.va.value & (size - 1);
+    const WalkResult other = translate(Gva{w.va.value - own + offset});
+    require(other.has_value() == seen.has_value());
+    if (seen) {
+        require(other->pa.value - offset == seen->pa.value - own && other->size == size);
+    } else {
+        Fault fault = other.error();
+        // An output that stage 2 does not have is another one.
+        fault.ipa = seen.error().ipa;
+        require(fault == seen.error());
+    }
 }
 
 void fuzz(std::span<const u8> bytes) {
@@ -114,7 +199,8 @@ void fuzz(std::span<const u8> bytes) {
     const DescriptorReader reader = [&](Gpa address) {
         require(++reads <= kMostReads);
         require(address.value % 8 == 0 && address.value >> w.features.pa_bits == 0);
-        return memory.next();
+        const std::optional<u64> word = w.by_address ? input.at(address) : memory.next();
+        return word && w.tame ? tame_descriptor(*word) : word;
     };
     const auto again = [&] {
         reads = 0;
@@ -141,6 +227,12 @@ void fuzz(std::span<const u8> bytes) {
     check(seen, w.features, reads);
     if (result && w.stages == Stages::Both && w.access.kind != AccessKind::Fetch)
         require(seen && seen->pa == result->pa);
+    if (seen) require_in_range(w, *seen);
+
+    if (!w.by_address) return;
+    again();
+    require_alike(w, seen,
+                  [&](Gva va) { return translate_for_debug(w.registers, w.features, w.regime, va, reader); });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "trapeze/arch/sysreg.h"
 #include "trapeze/mem/walker.h"
@@ -29,6 +30,7 @@ enum class AtOperation : u8 {
 
 struct AtOperationRow {
     AtOperation operation;
+    std::string_view name;  // as in "AT S1E1R"
     arch::SysReg instruction;
     bool el2;  // for EL2's own regime; the others are for EL1&0, or for EL2&0 of a host
     bool privileged;

@@ -12,6 +12,7 @@
 #include <expected>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "trapeze/mem/gpa.h"
 #include "trapeze/mem/gva.h"
@@ -79,8 +80,8 @@ struct Permissions {
 
 struct Translation {
     Gpa pa;  // an intermediate physical address if stage 2 is enabled but was not asked for
-    // Bytes that the last descriptor maps, a power of two, of both stages the fewer; the contiguous bit does
-    // not count. With translation off (`flat`): the whole physical address space.
+    // Bytes around the address that the last descriptor maps, a power of two, of both stages the fewer; the
+    // contiguous bit does not count. With translation off (`flat`): the whole physical address space.
     u64 size = 0;
     bool flat = false;
     s8 level = 0;  // -1 to 3, of the last descriptor; 0 if flat
@@ -106,6 +107,10 @@ struct Fault {
     bool overlay = false;    // Permission: the overlay permissions deny the access
     bool dirty_bit = false;  // Permission: nDirty is 1 and the hardware may not clear it (FEAT_S1PIE)
     Gpa ipa{};               // stage2: the address that it could not translate (HPFAR_EL2)
+    // Bytes around the address, a power of two and aligned to it, where every address has a fault for the
+    // same reason, as they share the descriptor. 0: there is no such descriptor, and so are all others of its
+    // range.
+    u64 size = 0;
 
     constexpr bool operator==(const Fault&) const = default;
 };
@@ -131,6 +136,20 @@ WalkResult translate_for_debug(const MmuRegisters& registers, const MmuFeatures&
 // EL1&0 of a guest without EL2.
 WalkResult translate_for_debug(const El10Registers& registers, const MmuFeatures& features, Gva va,
                                const DescriptorReader& read_descriptor);
+
+// Both inclusive.
+struct GvaRange {
+    Gva first;
+    Gva last;
+
+    constexpr bool operator==(const GvaRange&) const = default;
+};
+
+// The addresses that a regime translates, tags aside, in ascending order: TTBR0_ELx's and TTBR1_ELx's, of
+// which each may be absent (TxSZ out of bounds, EPDx); with stage 1 off, the physical ones. Any other address
+// faults.
+std::vector<GvaRange> address_ranges(const MmuRegisters& registers, const MmuFeatures& features,
+                                     Regime regime);
 
 // "PAR_EL1, Physical Address Register", 64-bit format, as after an AT instruction in Non-secure state. Bits
 // that are UNKNOWN (NS) or IMPLEMENTATION DEFINED there are 0.

@@ -3,41 +3,36 @@
 #include <algorithm>
 #include <cstring>
 
-#include "trapeze/mem/walker_registers.h"
+#include "address_space.h"
 
 namespace trapeze::debug::gdb {
 namespace {
 
-constexpr u64 kChunk = 4096;  // the smallest granule: contiguous in any translation
+constexpr u64 kChunk = AddressSpace::kGranule;  // contiguous in any translation
 constexpr u32 kBrk = vcpu::brk_instruction(vcpu::kDebuggerBrk);
 constexpr u64 kInstruction = 4;
 
+// Those of a request: physical, or a vCPU's.
+class Addresses {
+public:
+    Addresses(MachineControl& machine, std::size_t cpu, bool physical) {
+        if (!physical) space_.emplace(machine, cpu);
+    }
+    std::optional<mem::Gpa> find(u64 address) const {
+        if (!space_) return mem::Gpa{address};
+        const mem::WalkResult result = space_->translate(mem::Gva{address});
+        if (!result) return std::nullopt;
+        return result->pa;
+    }
+
+private:
+    std::optional<AddressSpace> space_;
+};
+
 }  // namespace
 
-const mem::MmuFeatures& GuestCode::features() {
-    if (!features_) {
-        vcpu::Vcpu& cpu = machine_.cpu(0);
-        features_ =
-            mem::read_mmu_features([&cpu](arch::SysReg reg) { return cpu.read_sysreg(reg).value_or(0); });
-    }
-    return *features_;
-}
-
-mem::El10Registers GuestCode::translation_registers(std::size_t cpu) {
-    accel::Vcpu& accel = machine_.cpu(cpu).accel();
-    return mem::read_el10_registers(
-        features(), [&accel](arch::SysReg reg) { return accel.get(reg).value_or(0); });
-}
-
-std::optional<mem::Gpa> GuestCode::translate(const mem::El10Registers& registers, u64 address) {
-    const auto result = mem::translate_for_debug(registers, features(), mem::Gva{address},
-                                                 mem::guest_memory_reader(machine_.memory()));
-    if (!result) return std::nullopt;
-    return result->pa;
-}
-
 std::optional<mem::Gpa> GuestCode::translate(std::size_t cpu, u64 address) {
-    return translate(translation_registers(cpu), address);
+    return Addresses(machine_, cpu, false).find(address);
 }
 
 std::optional<u32> GuestCode::instruction_at(u64 at) const {
@@ -70,12 +65,12 @@ void GuestCode::hide_patches(u64 at, std::span<u8> bytes) const {
 }
 
 std::size_t GuestCode::read(std::size_t cpu, u64 address, std::span<u8> to, bool physical) {
-    const mem::El10Registers regs = physical ? mem::El10Registers{} : translation_registers(cpu);
+    const Addresses addresses(machine_, cpu, physical);
     std::size_t done = 0;
     while (done < to.size()) {
         const u64 at = address + done;
         const auto part = to.subspan(done, std::min<u64>(kChunk - at % kChunk, to.size() - done));
-        const auto gpa = physical ? mem::Gpa{at} : translate(regs, at);
+        const auto gpa = addresses.find(at);
         if (!gpa || !machine_.memory().read(*gpa, part)) break;
         hide_patches(gpa->value, part);
         done += part.size();
@@ -84,10 +79,10 @@ std::size_t GuestCode::read(std::size_t cpu, u64 address, std::span<u8> to, bool
 }
 
 bool GuestCode::write(std::size_t cpu, u64 address, std::span<const u8> from, bool physical) {
-    const mem::El10Registers regs = physical ? mem::El10Registers{} : translation_registers(cpu);
+    const Addresses addresses(machine_, cpu, physical);
     while (!from.empty()) {
         const auto part = from.first(std::min<u64>(kChunk - address % kChunk, from.size()));
-        const auto gpa = physical ? mem::Gpa{address} : translate(regs, address);
+        const auto gpa = addresses.find(address);
         if (!gpa || !machine_.memory().contains(*gpa, part.size())) return false;
         // New instructions go below the patches they meet.
         std::vector<u64> met;

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "trapeze/debug/machine_control.h"
-#include "trapeze/mem/walker.h"
+#include "trapeze/mem/gpa.h"
 
 namespace trapeze::debug::gdb {
 
@@ -35,15 +35,11 @@ private:
         unsigned users;
     };
 
-    std::optional<mem::Gpa> translate(const mem::El10Registers& registers, u64 address);
-    mem::El10Registers translation_registers(std::size_t cpu);
-    const mem::MmuFeatures& features();
     bool put(u64 at, u32 instruction);
     std::optional<u32> instruction_at(u64 at) const;
     void hide_patches(u64 at, std::span<u8> bytes) const;
 
     MachineControl& machine_;
-    std::optional<mem::MmuFeatures> features_;
     std::map<u64, Patch> patches_;  // by guest physical address
 };
 

@@ -34,7 +34,9 @@ Inject data_abort(u64 par, u64 va) {
 
 AddressTranslation::AddressTranslation(const IdRegisters& ids, const mem::GuestMemory& memory)
     : features_(mem::read_mmu_features([&ids](arch::SysReg reg) { return ids.effective(reg); })),
-      read_descriptor_(mem::guest_memory_reader(memory)) {}
+      read_descriptor_(mem::guest_memory_reader(memory)) {
+    features_.el2 = false;  // of the machine, whatever the ID registers say
+}
 
 std::span<const Row> AddressTranslation::table() {
     return kRows;
@@ -43,7 +45,6 @@ std::span<const Row> AddressTranslation::table() {
 SysRegWrite AddressTranslation::execute(CpuPort& cpu, arch::SysReg instruction, u64 va) {
     const auto operation = mem::find_at_operation(instruction);
     if (!operation || !mem::at_implemented(*operation, features_)) return SysRegWrite::Undef;
-    // There is no EL2 in the machine.
     const mem::MmuRegisters registers{
         .el10 = mem::read_el10_registers(features_, [&cpu](arch::SysReg reg) { return cpu.sysreg(reg); }),
         .el2 = {}};

@@ -66,7 +66,7 @@ struct Case {
     unsigned count;
 };
 
-// Everything of case `number`; the same for the same seed, number and CPU.
-void generate(const Cpu& cpu, u64 seed, u64 number, Case& c);
+// Everything of case `number`; the same for the same seed, number, CPU and choice of regime.
+void generate(const Cpu& cpu, u64 seed, u64 number, CaseRegime regime, Case& c);
 
 }  // namespace at

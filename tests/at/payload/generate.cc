@@ -97,6 +97,10 @@ bool for_el2(u8 operation) {
     return operation == kS1E2R || operation == kS1E2W || operation == kS1E2A;
 }
 
+bool for_both_stages(u8 operation) {
+    return operation >= kS12E1R && operation <= kS12E0W;
+}
+
 void random_hypervisor(Random& r, const Cpu& cpu, Case& c) {
     El2& e = c.el2;
     e.hcr = kHcrRw | r.flag(2, 20) | r.flag(32, 10) | r.flag(33, 10);  // PTW, CD, ID
@@ -105,12 +109,19 @@ void random_hypervisor(Random& r, const Cpu& cpu, Case& c) {
     if (r.chance(8)) e.hcr |= kHcrDc;
     if (cpu.fwb && r.chance(50)) e.hcr |= u64{1} << 46;
     if (cpu.nv && r.chance(10)) e.hcr |= r.field(43, 42);
-    const bool both = c.operation >= kS12E1R && c.operation <= kS12E0W;
-    if (r.chance(both ? 90 : 40)) e.hcr |= kHcrVm;
+    if (r.chance(for_both_stages(c.operation) ? 90 : 40)) e.hcr |= kHcrVm;
     // QEMU has faults of PTW then.
     if ((e.hcr & (kHcrVm | kHcrDc)) == 0 && r.chance(90)) e.hcr &= ~kHcrPtw;
     e.sctlr = random_sctlr(r);
     e.mair = random_mair(r);
+}
+
+CaseRegime regime_of(const Case& c) {
+    const bool e2h = (c.el2.hcr & kHcrE2h) != 0;
+    if (for_el2(c.operation)) return e2h ? CaseRegime::El20 : CaseRegime::El2;
+    if (e2h && (c.el2.hcr & kHcrTge) != 0) return CaseRegime::El20;
+    if ((c.el2.hcr & (kHcrVm | kHcrDc)) == 0) return CaseRegime::El10;
+    return for_both_stages(c.operation) ? CaseRegime::S12 : CaseRegime::S1;
 }
 
 void el2_regime(Random& r, const Cpu& cpu, Case& c, Tables& tables) {
@@ -152,14 +163,14 @@ void el1_regime(Random& r, const Cpu& cpu, Case& c, Tables& tables) {
 // QEMU 10.0 ends with an assertion (do_ats_write: is_s2_format) when stage 2 forbids what AT S12E* asks for.
 // So it never does: S2AP[0] for reading, S2AP[1] for writing.
 void spare_qemu(Case& c) {
-    if (c.operation < kS12E1R || c.operation > kS12E0W) return;
+    if (!for_both_stages(c.operation)) return;
     const bool write = c.operation == kS12E1W || c.operation == kS12E0W;
     for (unsigned i = 0; i < c.count; ++i)
         if (c.entries[i].stage == 2) c.entries[i].value |= write ? 1 << 7 : 1 << 6;
 }
 
 // False: it came out unusable, and the numbers that follow may do better.
-bool try_to_generate(const Cpu& cpu, Random& r, u64 number, Case& c) {
+bool try_to_generate(const Cpu& cpu, Random& r, u64 number, CaseRegime regime, Case& c) {
     c.number = number;
     c.count = 0;
     c.operation = random_operation(r, cpu);
@@ -169,9 +180,10 @@ bool try_to_generate(const Cpu& cpu, Random& r, u64 number, Case& c) {
     c.el1.sctlr = random_sctlr(r);
     c.el1.mair = random_mair(r);
     if (cpu.el3) random_hypervisor(r, cpu, c);
-    const bool host = (c.el2.hcr & (kHcrE2h | kHcrTge)) == (kHcrE2h | kHcrTge);
+    const CaseRegime own = regime_of(c);
+    if (regime != CaseRegime::Any && regime != own) return false;
     Tables tables(r, c);
-    if (for_el2(c.operation) || host) {
+    if (own == CaseRegime::El2 || own == CaseRegime::El20) {
         el2_regime(r, cpu, c, tables);
     } else {
         el1_regime(r, cpu, c, tables);
@@ -184,9 +196,9 @@ bool try_to_generate(const Cpu& cpu, Random& r, u64 number, Case& c) {
 
 }  // namespace
 
-void generate(const Cpu& cpu, u64 seed, u64 number, Case& c) {
+void generate(const Cpu& cpu, u64 seed, u64 number, CaseRegime regime, Case& c) {
     Random r(seed, number);
-    while (!try_to_generate(cpu, r, number, c)) {
+    while (!try_to_generate(cpu, r, number, regime, c)) {
     }
 }
 

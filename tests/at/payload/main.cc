@@ -3,7 +3,7 @@
 #include "execute.h"
 
 extern "C" {
-extern const volatile at::u64 parameters[3];  // seed, first case, count
+extern const volatile at::u64 parameters[4];  // seed, first case, count, regime
 void payload_main();
 // The compiler expects these to exist.
 void* memcpy(void* to, const void* from, unsigned long size);
@@ -70,14 +70,16 @@ void payload_main() {
     header->magic = kMagic;
     header->seed = parameters[0];
     header->first = parameters[1];
+    header->wanted = parameters[2];
     header->count = 0;
+    header->regime = parameters[3];
     header->el = current_el();
     const Cpu cpu = read_cpu(header->el, header->id);
     cursor = reinterpret_cast<u64*>(header + 1);
     static Case c;
-    for (u64 i = 0; i < parameters[2]; ++i) {
+    for (u64 i = 0; i < header->wanted; ++i) {
         if (reinterpret_cast<u64>(cursor) + kMostRecordBytes > kRecords + kRecordsSize) break;
-        generate(cpu, header->seed, header->first + i, c);
+        generate(cpu, header->seed, header->first + i, static_cast<CaseRegime>(header->regime), c);
         append_record(cpu, c, execute(cpu, c));
         ++header->count;
     }

@@ -22,6 +22,7 @@ parameters:
     .quad   1                           // seed
     .quad   0                           // number of the first case
     .quad   1000                        // count
+    .quad   0                           // regime: CaseRegime
 1:  msr     DAIFSet, #0xf
     msr     SPSel, #1
     ldr     x0, =stack_top

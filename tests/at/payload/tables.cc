@@ -6,10 +6,8 @@ namespace {
 constexpr u64 kValid = 1;
 constexpr u64 kTableOrPage = 2;
 
-// Address bits that may not be flipped: from the arena to other RAM.
-constexpr bool leads_astray(unsigned bit) {
-    return bit >= 26 && bit <= 32;
-}
+constexpr unsigned kArenaBits = 26;
+static_assert(kArenaSize == u64{1} << kArenaBits);
 
 }  // namespace
 
@@ -110,20 +108,29 @@ u64 Tables::map_stage2(u64 ipa, bool for_table) {
     }
 }
 
+bool Tables::leads_astray(const Entry& entry, unsigned bit) const {
+    if (bit != 1 || !entry.leaf) return bit >= kArenaBits && bit <= 32;
+    if (entry.offset_bits > kArenaBits) return true;
+    constexpr unsigned kLargestTable = 16;
+    const u64 table = entry.next & ~low_bits(entry.offset_bits);
+    for (unsigned i = 0; i < c_.count; ++i) {
+        const Entry& other = c_.entries[i];
+        if (other.stage != entry.stage && other.address - table <= low_bits(kLargestTable)) return true;
+    }
+    return false;
+}
+
 void Tables::mutate() {
     if (c_.count == 0 || !r_.chance(45)) return;
     const unsigned times = r_.chance(75) ? 1 : 2;
     for (unsigned i = 0; i < times; ++i) {
         Entry& entry = c_.entries[r_.below(c_.count)];
+        const bool telling = r_.chance(35);
         unsigned bit;
-        if (r_.chance(35)) {
+        do {
             constexpr u8 kTelling[] = {0, 1, 10, 6, 7, 54, 53, 51};
-            bit = kTelling[r_.below(sizeof(kTelling))];
-        } else {
-            do {
-                bit = r_.below(64);
-            } while (leads_astray(bit));
-        }
+            bit = telling ? kTelling[r_.below(sizeof(kTelling))] : r_.below(64);
+        } while (leads_astray(entry, bit));
         entry.value ^= u64{1} << bit;
     }
 }

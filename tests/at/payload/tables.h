@@ -53,6 +53,11 @@ private:
     void put(const Entry& entry);
     u64 stage1_leaf(const Layout& layout, u64 output, int level);
     u64 stage2_leaf(u64 output, int level, bool for_table);
+    // Whether this bit may not be flipped. Those of an address, as the walk would go on in RAM outside the
+    // arena; and what makes a block a table, if the arena is only a part of it (the payload's code can be a
+    // descriptor of stage 2 without the permissions that spare_qemu() grants), or if the other stage has
+    // descriptors there (see both_stages()).
+    bool leads_astray(const Entry& entry, unsigned bit) const;
 
     Random& r_;
     Case& c_;

@@ -40,6 +40,13 @@ qmp_controls_the_guest() {
         echo 'return : 0x'
         hmp "gva2gpa \$vbar_el1"
         echo 'return gpa: 0x4'
+        # That they are code of the kernel is what all three say.
+        hmp "at s1e1r \$vbar_el1"
+        echo 'return r-x/---, 0xff Normal WB'
+        hmp "info tlb \$vbar_el1"
+        echo 'return r-x/--- AF '
+        hmp "info mem \$vbar_el1 \$vbar_el1"
+        echo 'return r-x/--- 0xff Normal WB'
         hmp 'info mtree'
         echo 'return (ram): ram'
         hmp 'info pic'

@@ -223,6 +223,8 @@ TEST_F(QmpTest, APeerThatDoesNotReadIsNotAskedForMore) {
     EXPECT_EQ(returns, 50);
     EXPECT_GT(events, 1000);
     EXPECT_LT(events, 50'000);
+    // How much room the last round left depends on the digits of the time.
+    port.room = 1000;
     EXPECT_EQ(result("query-name"), Json({{"name", "fake"}}));
 }
 

@@ -75,6 +75,12 @@ TEST_F(AddressTranslate, PanIsForThePForms) {
     EXPECT_EQ(par(S1E1WP, kVa, true), 0x81fu);
 }
 
+TEST_F(AddressTranslate, IsNoFetch) {
+    regs.TCR_EL1 |= kTbi0 | kTbid0;  // the tag counts for fetches
+    EXPECT_EQ(par(S1E1R, kVa | 0xa5ull << 56), kOk);
+    EXPECT_EQ(par(S12E0R, kVa | 0xa5ull << 56), 0x81fu);
+}
+
 TEST_F(AddressTranslate, TheAFormsNeedNoPermission) {
     regs.TCR2_EL1 = el2.TCR2_EL2 = kTcr2Pie;
     leaf(0);

@@ -173,6 +173,20 @@ TEST_F(WalkEl2, AttributesAreOfMairEl2) {
     EXPECT_EQ(walk(kVa)->attributes.attr, 0x44);
 }
 
+TEST_F(WalkEl2, Mair2WithAie) {
+    el2.MAIR_EL2 = 0xff;
+    el2.MAIR2_EL2 = 0x04;
+    regs.MAIR2_EL1 = 0x44;
+    put(kLeafAt, kPa | kPage | kAf | bit(59));
+    EXPECT_EQ(walk(kVa)->attributes.attr, 0xff);
+    regs.TCR2_EL1 = kTcr2Aie;
+    EXPECT_EQ(walk(kVa)->attributes.attr, 0xff);
+    el2.TCR2_EL2 = kTcr2Aie;
+    EXPECT_EQ(walk(kVa)->attributes.attr, 0x04);
+    features.aie = false;
+    EXPECT_EQ(walk(kVa)->attributes.attr, 0xff);
+}
+
 TEST_F(WalkEl2, TablesHaveTheByteOrderOfSctlrEl2) {
     for (auto& [address, descriptor] : memory) descriptor = __builtin_bswap64(descriptor);
     regs.SCTLR_EL1 |= kSctlrEe;
@@ -232,6 +246,45 @@ TEST_F(WalkEl20, HasTheFieldsOfTcrEl1) {
     EXPECT_EQ(fault_in(Regime::El20, kVa), access_flag(3));
     el2.TCR_EL2 |= kHa;
     EXPECT_TRUE(walk_in(Regime::El20, kVa)->sets_access_flag);
+}
+
+TEST_F(WalkEl20, HasTheirPermissionControls) {
+    put(0x1008, 0x2000 | kTable | kApTable1);
+    EXPECT_EQ(rights_of(0), "r-x/--x");
+    el2.TCR_EL2 |= kHpd1;
+    EXPECT_EQ(rights_of(0), "r-x/--x");
+    el2.TCR_EL2 |= kHpd0;
+    EXPECT_EQ(rights_of(0), "rwx/--x");
+    EXPECT_EQ(rights_of(kAp2 | kDbm), "r-x/--x");
+    el2.TCR_EL2 |= kHa | kHd;
+    EXPECT_EQ(rights_of(kAp2 | kDbm), "rwx/--x");
+    regs.SCTLR_EL1 |= kSctlrWxn;
+    EXPECT_EQ(rights_of(0), "rwx/--x");
+    el2.SCTLR_EL2 |= kSctlrWxn;
+    EXPECT_EQ(rights_of(0), "rw-/--x");
+}
+
+TEST_F(WalkEl20, HasTheirGranulesAndSizes) {
+    el2.TTBR1_EL2 = 0x2'0000;
+    put(0x2'0000 + 2047 * 8, 0x4000'0000 | kBlock | kAf);
+    el2.TCR_EL2 = t0sz(16) | t1sz(28) | kTg0_4K | kTg1_16K | kIps48;
+    EXPECT_EQ(pa_in(Regime::El20, ~u64{0}), 0x41ff'ffffu);
+    put(kLeafAt, bit(40) | kPage | kAf);
+    EXPECT_EQ(pa_in(Regime::El20, kVa), bit(40));
+    el2.TCR_EL2 = t0sz(16) | kTg0_4K | kIps36;
+    EXPECT_EQ(fault_in(Regime::El20, kVa), address_size(3));
+    // TCR_EL1.DS, and a walk from level -1.
+    el2.TCR_EL2 = t0sz(12) | kTg0_4K | kIps52 | kDs;
+    EXPECT_EQ(fault_in(Regime::El20, bit(51)), external_abort(-1));
+}
+
+TEST_F(WalkEl20, AttributesAndByteOrderAreOfEl2) {
+    el2.MAIR_EL2 = 0x04;
+    EXPECT_EQ(walk_in(Regime::El20, kVa)->attributes.attr, 0x04);
+    for (auto& [address, descriptor] : memory) descriptor = __builtin_bswap64(descriptor);
+    EXPECT_FALSE(walk_in(Regime::El20, kVa));
+    el2.SCTLR_EL2 |= kSctlrEe;
+    EXPECT_EQ(pa_in(Regime::El20, kVa), kPa);
 }
 
 TEST_F(WalkEl20, HasAnEl0) {

@@ -91,9 +91,12 @@ protected:
     }
     WalkResult debug(u64 va) { return translate_for_debug(regs, features, Gva{va}, reader()); }
 
+    // Without its size, which has tests of its own: walk_ranges_test.cc.
     Fault fault_of(const WalkResult& result) {
         EXPECT_FALSE(result.has_value()) << "translated to " << std::hex << result->pa.value;
-        return result ? Fault{} : result.error();
+        Fault fault = result ? Fault{} : result.error();
+        fault.size = 0;
+        return fault;
     }
     Fault fault(u64 va, Access access = {}) { return fault_of(walk(va, access)); }
 

@@ -17,7 +17,7 @@ protected:
                  {std::pair{AccessKind::Read, 'r'}, {AccessKind::Write, 'w'}, {AccessKind::Fetch, 'x'}}) {
                 const WalkResult result = walk(kVa, {.kind = kind, .privileged = privileged, .pan = pan});
                 if (!result) {
-                    EXPECT_EQ(result.error(), permission(3));
+                    EXPECT_EQ(fault_of(result), permission(3));
                 }
                 text += result ? letter : '-';
             }

@@ -243,11 +243,22 @@ TEST_F(WalkTables, TheContiguousBitDoesNotMoveTheAddress) {
     EXPECT_TRUE(walk(kVa)->contiguous);
     map_page(kPa | kPage | kAf);
     EXPECT_FALSE(walk(kVa)->contiguous);
-    // 64KB level 1 has none.
+    // The highest level that has blocks has none: of 64KB,
     regs.TCR_EL1 = t0sz(16) | kTg0_64K | kIps48;
     regs.TTBR0_EL1 = 0x10'0000;
     put(0x10'0000 + 1 * 8, (3ull << 42) | kBlock | kAf | kContiguous);
     EXPECT_FALSE(walk(1ull << 42)->contiguous);
+    // of 16KB, whose level 2 has it,
+    regs.TCR_EL1 = t0sz(17) | kTg0_16K | kDs | kIps48;
+    put(0x10'0000 + 1 * 8, (3ull << 36) | kBlock | kAf | kContiguous);
+    EXPECT_FALSE(walk(1ull << 36)->contiguous);
+    regs.TCR_EL1 = t0sz(28) | kTg0_16K | kIps48;
+    put(0x10'0000 + 1 * 8, (3ull << 25) | kBlock | kAf | kContiguous);
+    EXPECT_TRUE(walk(1ull << 25)->contiguous);
+    // and of 4KB.
+    regs.TCR_EL1 = t0sz(16) | kTg0_4K | kDs | kIps48;
+    put(0x10'0000 + 1 * 8, (3ull << 39) | kBlock | kAf | kContiguous);
+    EXPECT_FALSE(walk(1ull << 39)->contiguous);
 }
 
 TEST_F(WalkTables, ReservedAndAbsentGranulesAreTheSmallestPresent) {

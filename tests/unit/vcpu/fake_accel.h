@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #include "trapeze/accel/accel.h"
@@ -38,6 +39,11 @@ public:
     void preset(arch::SysReg r, u64 value) {
         std::lock_guard lock(mutex_);
         sys_[r] = value;
+    }
+    // From here on there is no such register.
+    void remove(arch::SysReg r) {
+        std::lock_guard lock(mutex_);
+        removed_.insert(r);
     }
     void preset_virtual_timer(std::optional<accel::ArmedTimer> timer) {
         std::lock_guard lock(mutex_);
@@ -152,6 +158,7 @@ public:
     }
     std::optional<u64> get(arch::SysReg r) override {
         std::lock_guard lock(mutex_);
+        if (removed_.contains(r)) return std::nullopt;
         return sys_[r];
     }
     bool set(arch::SysReg r, u64 value) override {
@@ -222,6 +229,7 @@ private:
     u64 mmio_data_ = 0;
     u64 registers_[37] = {};
     std::map<arch::SysReg, u64> sys_;
+    std::set<arch::SysReg> removed_;
     std::optional<accel::ArmedTimer> virtual_timer_;
     accel::DeviceIrqLevels levels_;
     accel::GuestDebug debug_;

@@ -18,7 +18,7 @@ public:
     SysRegWrite execute(CpuPort& cpu, arch::SysReg instruction, u64 va);
 
 private:
-    const mem::MmuFeatures features_;
+    mem::MmuFeatures features_;  // const after the constructor
     const mem::DescriptorReader read_descriptor_;
 };
 
