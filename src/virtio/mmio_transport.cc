@@ -315,7 +315,6 @@ void MmioTransport::clear() {
     status_ = interrupt_status_ = 0;
     device_features_sel_ = driver_features_sel_ = queue_sel_ = 0;
     driver_features_ = 0;
-    guest_page_size_ = 0;
     std::ranges::fill(queues_, QueueState{});
     irq_.set(false);
 }
@@ -324,6 +323,7 @@ void MmioTransport::reset() {
     LockGuard lock(mutex_);
     wait_until_settled();
     stop_and_clear();
+    guest_page_size_ = 0;  // drivers write it once, before they reset the device
 }
 
 }  // namespace trapeze::virtio

@@ -315,10 +315,11 @@ TEST_F(TransportTest, LegacyDriversWork) {
     make(MmioTransport::Interface::Legacy);
     EXPECT_EQ(rd(VERSION), 1u);
     EXPECT_EQ(device_features(), kDeviceFeature | feature::kIndirectDesc | feature::kEventIdx | feature::kAnyLayout);
+    wr(GUEST_PAGE_SIZE, 4096);
+    wr(STATUS, 0);
     wr(STATUS, 3);
     wr(DRIVER_FEATURES_SEL, 0);
     wr(DRIVER_FEATURES, 0);
-    wr(GUEST_PAGE_SIZE, 4096);
     wr(QUEUE_SEL, 0);
     EXPECT_EQ(rd(QUEUE_NUM_MAX), 8u);
     wr(QUEUE_NUM, 8);
