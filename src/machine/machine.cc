@@ -58,6 +58,7 @@ Result<> Machine::Impl::build() {
     if (config_.pvpanic) {
         platform_->add_pvpanic([this](devices::PvpanicEvent event) { pvpanic_event(event); });
     }
+    if (config_.test_device) platform_->add_test_device();
     firmware_ = std::make_unique<Firmware>(cpus_, memory_,
                                            [this](unsigned n) { return processors_->smccc_workaround(n); });
     irqchip_->add_hypercalls(firmware_->calls());

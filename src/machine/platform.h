@@ -15,6 +15,7 @@
 #include "trapeze/devices/pl061.h"
 #include "trapeze/devices/power_button.h"
 #include "trapeze/devices/pvpanic.h"
+#include "trapeze/devices/scratch.h"
 
 namespace trapeze::machine {
 
@@ -26,6 +27,8 @@ public:
 
     // Once, before the first vCPU runs. See devices::Pvpanic for `report`.
     void add_pvpanic(std::function<void(devices::PvpanicEvent)> report);
+    // Likewise. No device tree has it.
+    void add_test_device();
 
     // Power-on state of everything. All vCPUs are paused.
     void reset();
@@ -47,6 +50,7 @@ private:
     devices::Pl061 gpio_;
     devices::PowerButton power_button_;
     std::optional<devices::Pvpanic> pvpanic_;
+    std::optional<devices::Scratch> scratch_;
 };
 
 }  // namespace trapeze::machine

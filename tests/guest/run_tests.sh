@@ -29,7 +29,7 @@ esac
 command_for() {
     case $kind in
         qemu) set -- "$program" -M "$machine" -accel tcg,thread=multi -cpu "$cpu" -nic none ;;
-        trapeze) set -- "$program" -machine "$machine$sdei" -accel "$accel$kernel_irqchip" -cpu host ;;
+        trapeze) set -- "$program" -machine "$machine$sdei$more" -accel "$accel$kernel_irqchip" -cpu host ;;
     esac
     set -- "$@" -smp "$smp" -m 128 -nographic -kernel "$images/$name.$suffix"
     [ "$reboot" = yes ] || set -- "$@" -no-reboot
@@ -53,8 +53,9 @@ kvm_deviates() {
 }
 
 : >"$results/verdicts"
-while read -r name smp limit only image reboot _irqchip _accel deviates append; do
+while read -r name smp limit only image reboot _irqchip _accel deviates more append; do
     reason='' start=$(date +%s)
+    if [ "$more" = none ]; then more=''; else more=,$more; fi
     suffix=$image
     if [ "$kind" = qemu ] && { [ "$only" = trapeze ] || [ "$only" = "trapeze/$irqchip" ]; }; then
         verdict=skip reason='only asked of trapeze'
