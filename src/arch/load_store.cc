@@ -2,8 +2,6 @@
 // one for how it forms the address. Fields are named as in the manual's tables.
 #include "trapeze/arch/load_store.h"
 
-#include <iterator>
-
 #include "trapeze/base/bits.h"
 
 namespace trapeze::arch {
@@ -21,8 +19,9 @@ constexpr u8 small(unsigned value) {
 constexpr s64 signed_field(u32 instruction, unsigned high, unsigned low) {
     return static_cast<s64>(sign_extend(extract(instruction, high, low), high - low + 1));
 }
-constexpr u8 bits_for(u8 size) {
-    return size == 8 ? 64 : 32;
+constexpr void set_size(LoadStore& d, unsigned bytes) {
+    d.size = small(bytes);
+    d.register_bits = bytes == 8 ? 64 : 32;
 }
 
 // --- What transfers. False: UNDEFINED, or of a feature that is left out. ---
@@ -40,10 +39,9 @@ constexpr bool select_register(u32 i, LoadStore& d) {
         d.op = (opc & 1) != 0 ? MemoryOp::Load : MemoryOp::Store;
         return true;
     }
-    d.size = small(1u << size);
+    set_size(d, 1u << size);
     if (opc < 2) {
         d.op = opc == 1 ? MemoryOp::Load : MemoryOp::Store;
-        d.register_bits = bits_for(d.size);
     } else if (size == 3) {
         d.op = MemoryOp::Prefetch;
         return opc == 2;
@@ -110,8 +108,7 @@ constexpr bool select_no_allocate_pair(u32 i, LoadStore& d) {
 
 // The 1-bit sz of pairs that are ordered or exclusive.
 constexpr void set_word_pair(u32 i, LoadStore& d) {
-    d.size = flag(i, 30) ? 8 : 4;
-    d.register_bits = bits_for(d.size);
+    set_size(d, flag(i, 30) ? 8 : 4);
     d.registers = d.elements = 2;
 }
 
@@ -119,8 +116,7 @@ constexpr bool select_exclusive(u32 i, LoadStore& d) {
     const bool load = flag(i, 22);
     d.op = load ? MemoryOp::LoadExclusive : MemoryOp::StoreExclusive;
     (load ? d.acquire : d.release) = flag(i, 15);
-    d.size = small(1u << field(i, 31, 30));
-    d.register_bits = bits_for(d.size);
+    set_size(d, 1u << field(i, 31, 30));
     if (!load) d.rs = small(field(i, 20, 16));
     return true;
 }
@@ -137,8 +133,7 @@ constexpr bool select_ordered(u32 i, LoadStore& d) {
     const bool load = flag(i, 22);
     d.op = load ? MemoryOp::Load : MemoryOp::Store;
     (load ? d.acquire : d.release) = true;
-    d.size = small(1u << field(i, 31, 30));
-    d.register_bits = bits_for(d.size);
+    set_size(d, 1u << field(i, 31, 30));
     return true;
 }
 
@@ -153,8 +148,7 @@ constexpr bool select_compare_and_swap(u32 i, LoadStore& d) {
     d.op = MemoryOp::CompareAndSwap;
     d.acquire = flag(i, 22);
     d.release = flag(i, 15);
-    d.size = small(1u << field(i, 31, 30));
-    d.register_bits = bits_for(d.size);
+    set_size(d, 1u << field(i, 31, 30));
     d.rs = small(field(i, 20, 16));
     return true;
 }
@@ -173,8 +167,7 @@ constexpr bool select_atomic(u32 i, LoadStore& d) {
     d.op = flag(i, 15) ? MemoryOp::Swap : kOps[field(i, 14, 12)];
     d.acquire = flag(i, 23);
     d.release = flag(i, 22);
-    d.size = small(1u << field(i, 31, 30));
-    d.register_bits = bits_for(d.size);
+    set_size(d, 1u << field(i, 31, 30));
     d.rs = small(field(i, 20, 16));
     return true;
 }
@@ -193,8 +186,7 @@ constexpr bool select_atomic_pair(u32 i, LoadStore& d) {
 // LDAPR, in the encoding space of the atomics.
 constexpr bool select_acquire(u32 i, LoadStore& d) {
     d.acquire = true;
-    d.size = small(1u << field(i, 31, 30));
-    d.register_bits = bits_for(d.size);
+    set_size(d, 1u << field(i, 31, 30));
     return true;
 }
 

@@ -65,7 +65,7 @@ Result<> Machine::Impl::build() {
     if (sdei_) sdei_->add_hypercalls(firmware_->calls());
     boot_ = TRY(boot::BootPlan::make({config_.kernel, config_.initrd, config_.dtb},
                                      fdt_inputs(config_, *platform_, processors_->features().pmu, !!sdei_)));
-    processors_->connect(cpus_, *platform_, *firmware_, wires(), *this);
+    processors_->connect(cpus_, *platform_, *firmware_, memory_, wires(), *this);
     if (supervisor_) supervisor_->attach(*this, &irqchip_->controller());
     TRY(create_instruments());
     console_->attach_monitors(*this);

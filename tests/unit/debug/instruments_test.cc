@@ -47,7 +47,7 @@ protected:
             accel->preset_virtual_timer(accel::ArmedTimer{.cval = 100, .count = 0});  // WFI sleeps 100 us
             accels_.push_back(accel.get());
             cpus_.push_back(std::make_unique<vcpu::Vcpu>(vcpu::fake_config(n), std::move(accel),
-                                                         trap::Handlers{sysregs_, around_.calls, around_.bus},
+                                                         trap::Handlers{sysregs_, around_.calls, around_.bus, around_.memory},
                                                          *this, *this));
             instruments_->attach(*cpus_.back());
         }
