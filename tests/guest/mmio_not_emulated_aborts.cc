@@ -9,12 +9,12 @@ using namespace guest;
 // natively does not get beyond stage 1 where memory is Device. (A device has no external abort for it in
 // QEMU's emulation.)
 TEST(mmio_not_emulated_aborts) {
+    if (field(READ_SYSREG(DCZID_EL0), 4, 4) != 0) skip("DC ZVA is not permitted here");
     scratch::map_window();
     scratch::clear_log();
     const Caught caught = catch_exception([&] {
         asm volatile("dc zva, %0" ::"r"(scratch::kNormalPage) : "memory");
     });
-    if (field(READ_SYSREG(DCZID_EL0), 4, 4) != 0) skip("DC ZVA is not permitted here");
     EXPECT(caught.taken);
     EXPECT_EQ(caught.ec(), 0x25);              // Data Abort without a change in Exception level
     EXPECT_EQ(field(caught.esr, 5, 0), 0x10);  // synchronous external abort
