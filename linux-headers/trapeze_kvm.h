@@ -189,7 +189,8 @@ struct SystemEventExit {
     std::uint64_t data[16];  // data[0] are the flags
 };
 
-// A data access without instruction syndrome, with kCapArmNisvToUser. PC is at the instruction.
+// A data access without instruction syndrome, with kCapArmNisvToUser, or LD64B and the like (kExitArmLdst64b).
+// PC is at the instruction.
 struct NisvExit {
     std::uint64_t esr_iss;
     std::uint64_t fault_ipa;
@@ -376,6 +377,7 @@ inline constexpr std::uint32_t kExitArmNisv = 28;
 inline constexpr std::uint32_t kExitMemoryFault = 39;
 // The trap-all extension. Kernels from 6.16 on use the number for an exit (TDX) that does not exist on arm64.
 inline constexpr std::uint32_t kExitArmTrapHarder = 40;
+inline constexpr std::uint32_t kExitArmLdst64b = 42;  // its data is arm_nisv
 
 inline constexpr std::uint32_t kSystemEventShutdown = 1;
 inline constexpr std::uint32_t kSystemEventReset = 2;

@@ -82,6 +82,11 @@ Result<void> set_pvpanic(Draft& draft, const KeyArgument& argument) {
     return {};
 }
 
+Result<void> set_test_device(Draft& draft, const KeyArgument& argument) {
+    draft.config.test_device = TRY(parse_bool(argument.value));
+    return {};
+}
+
 // No firmware is loaded that could hand ACPI tables to the guest.
 Result<void> accept_on_off_auto(Draft&, const KeyArgument& argument) {
     TRY(parse_on_off_auto(argument.value));
@@ -116,6 +121,7 @@ constexpr KeyRow<Draft> kMachineKeys[] = {
     {"dtb-randomness", "on|off", set_dtb_randomness, "random seeds in the device tree"},
     {"dtb-kaslr-seed", "on|off", set_dtb_randomness, "same as dtb-randomness"},
     {"pvpanic", "on|off", set_pvpanic, "device through which the guest reports a panic"},
+    {"x-test-device", "on|off", set_test_device, "device for tests of this program (docs/testing.md)"},
     {"acpi", "on|off|auto", accept_on_off_auto, "no effect"},
     {"highmem", "on|off", accept_bool, "no effect"},
     {"highmem-ecam", "on|off", accept_bool, "no effect"},

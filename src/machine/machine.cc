@@ -60,13 +60,14 @@ Result<> Machine::Impl::build() {
     if (config_.pvpanic) {
         platform_->add_pvpanic([this](devices::PvpanicEvent event) { pvpanic_event(event); });
     }
+    if (config_.test_device) platform_->add_test_device();
     firmware_ = std::make_unique<Firmware>(cpus_, memory_,
                                            [this](unsigned n) { return processors_->smccc_workaround(n); });
     irqchip_->add_hypercalls(firmware_->calls());
     if (sdei_) sdei_->add_hypercalls(firmware_->calls());
     boot_ = TRY(boot::BootPlan::make({config_.kernel, config_.initrd, config_.dtb},
                                      fdt_inputs(config_, *platform_, processors_->features().pmu, !!sdei_)));
-    processors_->connect(cpus_, *platform_, *firmware_, wires(), *this);
+    processors_->connect(cpus_, *platform_, *firmware_, memory_, wires(), *this);
     if (supervisor_) supervisor_->attach(*this, &irqchip_->controller());
     TRY(create_instruments());
     console_->attach_monitors(*this);

@@ -25,7 +25,12 @@ void Platform::add_pvpanic(std::function<void(devices::PvpanicEvent)> report) {
     mmio_.add(map::kPvpanic, pvpanic_.emplace(std::move(report)));
 }
 
+void Platform::add_test_device() {
+    mmio_.add(map::kScratch, scratch_.emplace());
+}
+
 void Platform::reset() {
+    if (scratch_) scratch_->reset();
     uart_.reset();
     rtc_.reset();
     gpio_.reset();

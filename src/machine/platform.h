@@ -16,6 +16,7 @@
 #include "trapeze/devices/pl061.h"
 #include "trapeze/devices/power_button.h"
 #include "trapeze/devices/pvpanic.h"
+#include "trapeze/devices/scratch.h"
 
 namespace trapeze::machine {
 
@@ -29,6 +30,8 @@ public:
     void add_virtio(std::unique_ptr<VirtioSlots> slots);
     // See devices::Pvpanic for `report`.
     void add_pvpanic(std::function<void(devices::PvpanicEvent)> report);
+    // Likewise. No device tree has it.
+    void add_test_device();
 
     // Power-on state of everything. All vCPUs are paused.
     void reset();
@@ -53,6 +56,7 @@ private:
     devices::PowerButton power_button_;
     std::unique_ptr<VirtioSlots> virtio_;
     std::optional<devices::Pvpanic> pvpanic_;
+    std::optional<devices::Scratch> scratch_;
 };
 
 }  // namespace trapeze::machine

@@ -71,8 +71,8 @@ Result<> Processors::finish(accel::Vm& vm, const mem::GuestMemory& memory) {
     return {};
 }
 
-void Processors::connect(CpuSet& cpus, Platform& platform, const Firmware& firmware, bus::IrqSink& irqs,
-                         vcpu::VcpuHost& host) {
+void Processors::connect(CpuSet& cpus, Platform& platform, const Firmware& firmware, mem::GuestMemory& memory,
+                         bus::IrqSink& irqs, vcpu::VcpuHost& host) {
     const vcpu::PrivateInterrupts intids{map::kVirtualTimerIrq, map::kPhysicalTimerIrq, map::kPmuIrq};
     const vcpu::EntryFeatures entry{ids_->has_pan(), ids_->has_mte(), ids_->has_ssbs()};
     for (bus::VcpuIndex n = 0; n < units_.size(); ++n) {
@@ -82,8 +82,7 @@ void Processors::connect(CpuSet& cpus, Platform& platform, const Firmware& firmw
         platform.irqchip().add_sysregs(unit.space, n);
         cpus.add(std::make_unique<vcpu::Vcpu>(
                      vcpu::Vcpu::Config{n, intids, entry, accel_manages_power_}, std::move(accels_[n]),
-                     trap::Handlers{unit.space, firmware.calls(), platform.mmio()},
-                     irqs, host),
+                     trap::Handlers{unit.space, firmware.calls(), platform.mmio(), memory}, irqs, host),
                  map::mpidr(n));
     }
     accels_.clear();

@@ -24,8 +24,8 @@ public:
     Result<> finish(accel::Vm& vm, const mem::GuestMemory& memory);
 
     // Hands the vCPUs to `cpus`, connected to everything they can reach. Once. Their timers are wired to `irqs`.
-    void connect(CpuSet& cpus, Platform& platform, const Firmware& firmware, bus::IrqSink& irqs,
-                 vcpu::VcpuHost& host);
+    void connect(CpuSet& cpus, Platform& platform, const Firmware& firmware, mem::GuestMemory& memory,
+                 bus::IrqSink& irqs, vcpu::VcpuHost& host);
 
     const accel::VcpuFeatures& features() const { return features_; }
     // For Firmware; valid until connect().

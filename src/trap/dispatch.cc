@@ -1,5 +1,6 @@
 #include "trapeze/trap/dispatch.h"
 
+#include "load_store.h"
 #include "trapeze/base/log.h"
 #include "trapeze/trap/trace_events.h"
 
@@ -53,11 +54,7 @@ struct Dispatcher {
     }
 
     Outcome operator()(const UndescribedMmioTrap& trap) const {
-        TRACE(kvm_mmio_undescribed, "{}: {:#x} ISS {:#x} @ {:#x}", cpu.index(), trap.address.value, trap.iss,
-              cpu.pc());
-        GUEST_ERROR("vCPU {}: access to {:#x} by an instruction without a syndrome (ISS {:#x}) at {:#x}",
-                    cpu.index(), trap.address.value, trap.iss, cpu.pc());
-        return InjectExternalAbort{};
+        return execute_load_store(trap, cpu, handlers);
     }
 
     Outcome operator()(const UnexpectedTrap& trap) const {

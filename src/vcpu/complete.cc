@@ -112,6 +112,14 @@ public:
         advance();
     }
 
+    void operator()(const trap::RegisterWrites& o) {
+        for (const auto& [n, value] : std::span(o.x).first(o.x_count))
+            accel_.set(n == 31 ? accel::sp_reg(vcpu_.pstate()) : x_reg(n), value);
+        for (const auto& [n, value] : std::span(o.v).first(o.v_count)) vcpu_.set_vector(n, value);
+        advance();
+        if (o.exclusive) vcpu_.set_monitor(o.marked);
+    }
+
     void operator()(const trap::Retry&) {
         if (exit_.pc_is_after) accel_.set(CoreReg::Pc, exit_.pc - exit_.instruction_length);
     }

@@ -22,7 +22,7 @@ arch::Esr as_taken_to_el1(arch::Esr esr, unsigned el) {
 
 Result<> Vcpu::set_debug(DebugSettings settings) {
     const u32 wanted = settings.guest.single_step || settings.catches ? kDebug : 0;
-    if (!(settings.guest == debug_.guest) || settings.guest.single_step) {
+    if (!(settings.guest == debug_.guest) || settings.guest.single_step || monitor_) {
         TRY(accel_->set_guest_debug(settings.guest));
     }
     {
@@ -31,6 +31,7 @@ Result<> Vcpu::set_debug(DebugSettings settings) {
         held_ = settings.held;
     }
     debug_ = std::move(settings);
+    monitor_.reset();
     hooks_.fetch_and(~kDebug);
     hooks_.fetch_or(wanted);
     return {};
@@ -87,6 +88,7 @@ void Vcpu::handle_debug(const accel::DebugExit& exit) {
     switch (exit.esr.ec()) {
         case ExceptionClass::SoftwareStepLower:
         case ExceptionClass::SoftwareStepCurrent:
+            if (monitor_) return follow_monitor();
             if (wanted.single_step) return debug_stop({.kind = Kind::Step, .pc = exit.pc});
             break;
         case ExceptionClass::BreakpointLower:

@@ -182,6 +182,7 @@ void Vcpu::apply_power_on(u64 entry, u64 context) {
         give_up(reset.error().message());
         return;
     }
+    if (monitor_) clear_monitor();
     host_.reset_pe_state(config_.index);
     publish_device_irqs({});
     accel_->set(accel::CoreReg::Pc, entry);

@@ -32,7 +32,7 @@ command_for() {
         trapeze)
             accelerator=$accel$kernel_irqchip
             [ "$options" = none ] || accelerator=$accelerator,$options
-            set -- "$program" -machine "$machine$sdei" -accel "$accelerator" -cpu host
+            set -- "$program" -machine "$machine$sdei$more" -accel "$accelerator" -cpu host
             ;;
     esac
     set -- "$@" -smp "$smp" -m 128 -nographic -kernel "$images/$name.$suffix"
@@ -57,8 +57,9 @@ kvm_deviates() {
 }
 
 : >"$results/verdicts"
-while read -r name smp limit only image reboot _irqchip _accel deviates options append; do
+while read -r name smp limit only image reboot _irqchip _accel deviates options more append; do
     reason='' start=$(date +%s)
+    if [ "$more" = none ]; then more=''; else more=,$more; fi
     suffix=$image
     if [ "$kind" = qemu ] && { [ "$only" = trapeze ] || [ "$only" = "trapeze/$irqchip" ]; }; then
         verdict=skip reason='only asked of trapeze'

@@ -428,6 +428,9 @@ SAME_EXIT(MemoryFaultExit, memory_fault, size);
 #if defined(KVM_CAP_ARM_WRITABLE_IMP_ID_REGS)  // 6.15: newer than the kernel that is patched
 SAME(k::kCapArmWritableImpIdRegs, KVM_CAP_ARM_WRITABLE_IMP_ID_REGS);
 #endif
+#if defined(KVM_EXIT_ARM_LDST64B)  // 7.0
+SAME(k::kExitArmLdst64b, KVM_EXIT_ARM_LDST64B);
+#endif
 #if defined(KVM_CAP_ARM_EL2)  // 6.16
 SAME(k::kCapArmEl2, KVM_CAP_ARM_EL2);
 #endif

@@ -151,7 +151,7 @@ public:
     // Makes a data abort that just exited take an external abort at EL1.
     virtual void inject_external_abort() = 0;
 
-    // --- For debuggers; an accelerator without support has none of it ---
+    // --- For debuggers, and to emulate loads and stores; an accelerator without support has none of it ---
     virtual DebugLimits debug_limits() const { return {}; }
     // Lasts until the next call; a reset keeps it. At most debug_limits() of each kind, and watchpoints must
     // be is_watchable().

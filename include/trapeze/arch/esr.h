@@ -123,4 +123,16 @@ constexpr u16 hypercall_immediate(u32 iss) {
     return static_cast<u16>(extract(iss, 15, 0));
 }
 
+// "ISS encoding for an exception from a Data Abort", without a description of the access (ISV is 0).
+struct DataAbortIss {
+    // DFSC. Those of translations are PAR_EL1.FST, too.
+    static constexpr u8 kAlignment = 0b10'0001;
+    static constexpr u8 kUnsupportedExclusiveOrAtomic = 0b11'0101;
+
+    u8 status;
+    bool is_write;
+
+    constexpr u32 encode() const { return (is_write ? 1u << 6 : 0u) | status; }
+};
+
 }  // namespace trapeze::arch

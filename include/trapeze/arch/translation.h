@@ -12,6 +12,7 @@ struct SctlrEl1 {
     using C = Field<2, 2>;
     using I = Field<12, 12>;
     using WXN = Field<19, 19>;
+    using E0E = Field<24, 24>;
     using EE = Field<25, 25>;
     using EPAN = Field<57, 57>;
 };

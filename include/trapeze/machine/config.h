@@ -123,6 +123,7 @@ struct MachineConfig {
     bool no_shutdown = false;
     PanicAction panic_action = PanicAction::Shutdown;
     bool pvpanic = true;            // -machine pvpanic=
+    bool test_device = false;       // -machine x-test-device=
     std::optional<ci::Options> ci;  // -ci
     bool start_paused = false;  // -S
     CharConfig serial;          // serial0

@@ -23,6 +23,8 @@ inline constexpr mem::GpaRange kVirtio{mem::Gpa{0x0a00'0000}, 0x4000};
 inline constexpr unsigned kVirtioSlots = 32;
 // Ours: virt has this device on PCI only. Nothing of virt is here.
 inline constexpr mem::GpaRange kPvpanic{mem::Gpa{0x090f'0000}, 2};
+// Ours, for tests; nothing of virt is here either.
+inline constexpr mem::GpaRange kScratch{mem::Gpa{0x090e'0000}, 0x2000};
 // irqchip::kRvicMsiAddress, where a guest with less RAM than reaches there can ring it, too.
 inline constexpr mem::GpaRange kRvicMsiDoorbell{mem::Gpa{0xba5e'0000}, 4};
 inline constexpr mem::Gpa kRam{0x4000'0000};

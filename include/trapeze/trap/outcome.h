@@ -8,6 +8,7 @@
 
 #include "trapeze/arch/esr.h"
 #include "trapeze/base/types.h"
+#include "trapeze/trap/cpu_port.h"
 
 namespace trapeze::trap {
 
@@ -29,6 +30,27 @@ struct MmioData {
 struct CallResult {
     std::array<u64, 4> x{};
     u8 count = 1;
+};
+
+// As Advance, and registers receive what an emulated load or store leaves in them, in this order.
+struct RegisterWrites {
+    struct General {
+        u8 n;  // 31 is SP here; what goes to XZR is not in the list
+        u64 value;
+    };
+    struct Vector {
+        u8 n;
+        VectorValue value;  // bits of a longer register (SVE) become zero
+    };
+    std::array<General, 9> x = {};  // the base, and eight of LD64B
+    u8 x_count = 0;
+    std::array<Vector, 4> v = {};
+    u8 v_count = 0;
+    bool exclusive = false;  // a Load-Exclusive or Store-Exclusive: what the monitor holds is `marked`
+    std::optional<ExclusiveMonitor> marked = {};
+
+    void add(u8 n, u64 value) { x[x_count++] = {n, value}; }
+    void add(u8 n, const VectorValue& value) { v[v_count++] = {n, value}; }
 };
 
 // Execute the instruction again.
@@ -76,8 +98,7 @@ struct Stop {
     StopReason reason;
 };
 
-using Outcome =
-    std::variant<Advance, WriteReg, MmioData, CallResult, Retry, Inject, InjectExternalAbort, Block, Redirect,
-                 Stop>;
+using Outcome = std::variant<Advance, WriteReg, MmioData, CallResult, RegisterWrites, Retry, Inject,
+                             InjectExternalAbort, Block, Redirect, Stop>;
 
 }  // namespace trapeze::trap

@@ -130,6 +130,11 @@ private:
     arch::Pstate pstate() override;
     u64 sysreg(arch::SysReg reg) override;
     void set_sysreg(arch::SysReg reg, u64 value) override;
+    u64 sp() override { return accel_->get(accel::sp_reg(pstate())); }
+    trap::VectorValue vector(unsigned n) override;
+    mem::MmuFeatures mmu_features() override;
+    std::optional<trap::ExclusiveMonitor> monitor() override { return monitor_; }
+    bool start_monitor() override;
 
     void thread_main();
     bool wait_until_runnable();
@@ -145,6 +150,10 @@ private:
     void served();
     void step_completed();
     void debug_stop(DebugEvent event);
+    void set_vector(unsigned n, const trap::VectorValue& value);
+    void set_monitor(std::optional<trap::ExclusiveMonitor> marked);
+    void follow_monitor();
+    void clear_monitor();
     void begin_exit(u64 pc, unsigned instruction_length, bool pc_is_after);
     void complete(const trap::Outcome& outcome);
     void block(std::optional<u64> deadline_cntvct);
@@ -180,6 +189,10 @@ private:
     DebugSettings debug_;                // vCPU thread
     std::optional<u64> passed_catch_;    // vCPU thread: the trap at this address has been shown already
     std::optional<std::string> caught_;  // vCPU thread: the trap being served stops the vCPU afterwards
+
+    std::optional<mem::MmuFeatures> mmu_features_;   // vCPU thread: once they were asked for
+    std::optional<trap::ExclusiveMonitor> monitor_;  // vCPU thread: the guest is stepped meanwhile
+    unsigned monitored_steps_ = 0;                   // vCPU thread
 
     mutable Mutex mutex_;  // leaf lock: nothing else is taken while it is held
     std::condition_variable_any wake_;

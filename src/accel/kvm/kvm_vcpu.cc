@@ -206,6 +206,7 @@ Exit KvmVcpu::decode_exit() {
                             mmio.is_write != 0 ? load_le(mmio.data, mmio.len) : 0};
         }
         case kvm::kExitArmNisv:
+        case kvm::kExitArmLdst64b:
             return UndescribedMmioExit{mem::Gpa{run_->arm_nisv.fault_ipa},
                                        static_cast<u32>(run_->arm_nisv.esr_iss)};
         case kvm::kExitHypercall:

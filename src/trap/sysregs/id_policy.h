@@ -48,10 +48,10 @@ inline constexpr FieldPolicy kPolicy[] = {
     {r::ID_AA64PFR2_EL1, "UINJ", Rule::Hide},
     {r::ID_AA64MMFR3_EL1, "AIE", Rule::Hide},
     {r::ID_AA64MMFR3_EL1, "S2POE", Rule::Hide},
-    // 128-bit system registers and instructions, transactions and 64-byte accesses exit with syndromes that
-    // nothing decodes.
+    // 128-bit system registers and instructions, and transactions, exit with syndromes that nothing decodes.
     {r::ID_AA64ISAR0_EL1, "TME", Rule::Hide},
-    {r::ID_AA64ISAR1_EL1, "LS64", Rule::Hide},
+    // No ST64BV0: ACCDATA_EL1 is not switched.
+    {r::ID_AA64ISAR1_EL1, "LS64", Rule::AtMost, 2},
     {r::ID_AA64ISAR2_EL1, "SYSREG_128", Rule::Hide},
     {r::ID_AA64ISAR2_EL1, "SYSINSTR_128", Rule::Hide},
     {r::ID_AA64MMFR3_EL1, "D128", Rule::Hide},

@@ -40,7 +40,7 @@ public:
         auto owned = std::make_unique<vcpu::FakeAccel>();
         accel = owned.get();
         vcpu_ = std::make_unique<vcpu::Vcpu>(vcpu::fake_config(0), std::move(owned),
-                                             trap::Handlers{sysregs_, calls_, bus_}, *this, *this);
+                                             trap::Handlers{sysregs_, calls_, bus_, memory_}, *this, *this);
         EXPECT_TRUE(vcpu_->start());
         EXPECT_EQ(vcpu_->power_on(0x4000'0000, 0), vcpu::PowerOnResult::Success);
         vcpu_->resume();

@@ -241,6 +241,11 @@ TEST(MachineOptions, PanicAction) {
     EXPECT_FALSE(config("-M virt,pvpanic=off").pvpanic);
 }
 
+TEST(MachineOptions, TestDevice) {
+    EXPECT_FALSE(config("").test_device);
+    EXPECT_TRUE(config("-M virt,x-test-device=on").test_device);
+}
+
 TEST(MachineOptions, WatchdogActionsAreAcceptedWithAWarning) {
     for (const std::string_view word :
          {"reset", "shutdown", "poweroff", "pause", "debug", "none", "inject-nmi"}) {

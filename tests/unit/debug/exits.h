@@ -2,6 +2,7 @@
 #pragma once
 
 #include "trapeze/debug/exit_key.h"
+#include "trapeze/mem/guest_memory.h"
 
 namespace trapeze::debug {
 
@@ -42,6 +43,7 @@ struct Surroundings {
     }
     NamedDevice uart{"pl011"}, virtio0{"virtio-mmio"}, virtio1{"virtio-mmio"}, banked{"gicr"};
     bus::MmioBus bus;
+    mem::GuestMemory memory;
     CallOwner owner;
     trap::HypercallSpace calls;
 };

@@ -26,7 +26,7 @@ public:
             auto accel = std::make_unique<vcpu::FakeAccel>();
             accels.push_back(accel.get());
             cpus_.push_back(std::make_unique<vcpu::Vcpu>(vcpu::fake_config(n), std::move(accel),
-                                                         trap::Handlers{sysregs_, calls_, bus_}, *this,
+                                                         trap::Handlers{sysregs_, calls_, bus_, memory_}, *this,
                                                          *this));
         }
     }

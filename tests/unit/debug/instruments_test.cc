@@ -46,9 +46,9 @@ protected:
             auto accel = std::make_unique<vcpu::FakeAccel>();
             accel->preset_virtual_timer(accel::ArmedTimer{.cval = 100, .count = 0});  // WFI sleeps 100 us
             accels_.push_back(accel.get());
-            cpus_.push_back(std::make_unique<vcpu::Vcpu>(vcpu::fake_config(n), std::move(accel),
-                                                         trap::Handlers{sysregs_, around_.calls, around_.bus},
-                                                         *this, *this));
+            cpus_.push_back(std::make_unique<vcpu::Vcpu>(
+                vcpu::fake_config(n), std::move(accel),
+                trap::Handlers{sysregs_, around_.calls, around_.bus, around_.memory}, *this, *this));
             instruments_->attach(*cpus_.back());
         }
         for (unsigned n = 0; n < 2; ++n) {

@@ -86,6 +86,8 @@ TEST(IdRegisters, HidesWhatBelongsToTheHost) {
     EXPECT_EQ(ids.effective(r::ID_AA64SMFR0_EL1), 0u);
     EXPECT_EQ(ids.effective(r::ID_AA64DFR1_EL1), 0u);
     EXPECT_EQ(ids.effective(r::ID_AA64AFR0_EL1), 0u);
+    // ACCDATA_EL1 arrives with LS64 = 3.
+    EXPECT_EQ(ids.field(r::ID_AA64ISAR1_EL1, id_field(r::ID_AA64ISAR1_EL1, "LS64")), 2u);
     // SCXTNUM_ELx arrives with CSV2 = 2.
     EXPECT_EQ(ids.field(r::ID_AA64PFR0_EL1, id_field(r::ID_AA64PFR0_EL1, "CSV2")), 1u);
 }

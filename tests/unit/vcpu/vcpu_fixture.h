@@ -12,6 +12,8 @@ namespace trapeze::vcpu {
 
 inline constexpr u64 kPc = 0x4000'0100;
 inline constexpr u64 kEl1h = 0x3c5;
+inline constexpr u64 kRam = 0x4000'0000;
+inline constexpr u64 kRamSize = 0x1'0000;
 inline constexpr u64 kDevice = 0x0900'0000;
 
 inline constexpr arch::SysReg kUnknownSysReg(3, 0, 15, 1, 1);
@@ -93,9 +95,10 @@ protected:
         sysregs_.add(regs_, std::span(kTestRegs));
         calls_.add(call_owner_, std::span(kTestCalls));
         bus_.add({mem::Gpa{kDevice}, 0x1000}, device_);
+        EXPECT_TRUE(memory_.add_ram({mem::Gpa{kRam}, kRamSize}));
         auto owned = std::make_unique<FakeAccel>();
         accel_ = owned.get();
-        vcpu_ = std::make_unique<Vcpu>(config, std::move(owned), trap::Handlers{sysregs_, calls_, bus_},
+        vcpu_ = std::make_unique<Vcpu>(config, std::move(owned), trap::Handlers{sysregs_, calls_, bus_, memory_},
                                        *this, *this);
     }
     explicit VcpuFixture(EntryFeatures features = {}) : VcpuFixture(fake_config(0, features)) {}
@@ -138,6 +141,7 @@ protected:
     trap::SysRegSpace sysregs_;
     trap::HypercallSpace calls_;
     bus::MmioBus bus_;
+    mem::GuestMemory memory_;
     FakeAccel* accel_ = nullptr;
     std::unique_ptr<Vcpu> vcpu_;  // last: its thread uses everything above
 };

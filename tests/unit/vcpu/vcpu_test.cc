@@ -167,7 +167,7 @@ TEST_F(VcpuTest, MmioGoesToTheBusAndTheAcceleratorCompletesIt) {
     EXPECT_EQ(accel_->mmio_data(), 8u);
 }
 
-TEST_F(VcpuTest, AccessWithoutSyndromeBecomesAnExternalAbort) {
+TEST_F(VcpuTest, AccessThatIsNotEmulatedBecomesAnExternalAbort) {
     play(accel::UndescribedMmioExit{mem::Gpa{kDevice}, 0});
     EXPECT_TRUE(accel_->aborted());
 }
