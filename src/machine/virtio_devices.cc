@@ -1,6 +1,7 @@
 #include "virtio_devices.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -17,7 +18,8 @@ constexpr u64 kNsPerMs = 1'000'000;
 // Where -snapshot keeps what the guest writes.
 std::string temporary_directory() {
     const char* directory = std::getenv("TMPDIR");
-    return directory != nullptr && *directory != 0 ? directory : "/var/tmp";
+    if (directory != nullptr && *directory != 0) return directory;
+    return ::access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp";
 }
 
 Result<std::unique_ptr<bus::Disk>> open_drive(EventLoop& loop, const DriveConfig& config) {

@@ -110,8 +110,7 @@ u64 Executor::address() {
 Outcome Executor::inject(u64 va, u8 status, bool is_write) {
     const auto ec = cpu_.pstate().el() == 0 ? arch::ExceptionClass::DataAbortLower
                                             : arch::ExceptionClass::DataAbortCurrent;
-    cpu_.set_sysreg(arch::reg::FAR_EL1, va);
-    return Inject{arch::Esr::make(ec, DataAbortIss{status, is_write}.encode())};
+    return Inject{arch::Esr::make(ec, DataAbortIss{status, is_write}.encode()), va};
 }
 
 u8 Executor::transfer_register(unsigned n) const {

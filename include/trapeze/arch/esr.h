@@ -109,15 +109,6 @@ struct WfxIss {
     }
 };
 
-// "ISS encoding for an exception from a Data Abort", ISV = 0.
-struct DataAbortIss {
-    u8 dfsc;           // DFSC
-    bool write;        // WnR; 1 for cache maintenance and address translation
-    bool maintenance;  // CM: by one of these
-
-    constexpr u32 encode() const { return (maintenance ? 1u << 8 : 0u) | (write ? 1u << 6 : 0u) | dfsc; }
-};
-
 // "ISS encoding for an exception from HVC or SVC instruction execution"; SMC has the same imm16 position.
 constexpr u16 hypercall_immediate(u32 iss) {
     return static_cast<u16>(extract(iss, 15, 0));
@@ -130,9 +121,12 @@ struct DataAbortIss {
     static constexpr u8 kUnsupportedExclusiveOrAtomic = 0b11'0101;
 
     u8 status;
-    bool is_write;
+    bool is_write;             // WnR; 1 for cache maintenance and address translation
+    bool maintenance = false;  // CM: by one of these
 
-    constexpr u32 encode() const { return (is_write ? 1u << 6 : 0u) | status; }
+    constexpr u32 encode() const {
+        return (maintenance ? 1u << 8 : 0u) | (is_write ? 1u << 6 : 0u) | status;
+    }
 };
 
 }  // namespace trapeze::arch

@@ -26,7 +26,7 @@ static_assert(valid_sysreg_table(kRows));
 // EL1 here. CM and WnR are 1 for address translation instructions, FAR_EL1 has their operand.
 Inject data_abort(u64 par, u64 va) {
     const auto status = static_cast<u8>(arch::ParEl1::FST::get(par));
-    const arch::DataAbortIss iss{.dfsc = status, .write = true, .maintenance = true};
+    const arch::DataAbortIss iss{.status = status, .is_write = true, .maintenance = true};
     return {arch::Esr::make(arch::ExceptionClass::DataAbortCurrent, iss.encode()), va};
 }
 
