@@ -70,16 +70,27 @@ bool PackedQueue::take(Chain& chain) {
     return true;
 }
 
-void PackedQueue::give(const Chain& chain, u32 written) {
-    u8* slot = &ring_[next_used_.slot * kDescriptorBytes];
-    std::memcpy(slot + 8, &written, sizeof written);
-    std::memcpy(slot + 12, &chain.id, sizeof chain.id);
-    const u16 flags = static_cast<u16>((next_used_.wrap ? kDescAvail | kDescUsed : 0) |
-                                       (written != 0 ? kDescWrite : 0));
-    store(flags_at(next_used_.slot), flags, std::memory_order_release);
-    next_used_.advance(chain.slots, size_);
-    // A lap or more: any event has been passed.
-    unsignalled_ = static_cast<u16>(std::min(unsignalled_ + chain.slots, int{size_}));
+// The flags of the first one come last: until they are there, the driver looks at none.
+void PackedQueue::give(std::span<const Answer> answers) {
+    u8* first = nullptr;
+    u16 first_flags = 0;
+    for (const Answer& answer : answers) {
+        u8* slot = &ring_[next_used_.slot * kDescriptorBytes];
+        std::memcpy(slot + 8, &answer.written, sizeof answer.written);
+        std::memcpy(slot + 12, &answer.chain->id, sizeof answer.chain->id);
+        const u16 flags = static_cast<u16>((next_used_.wrap ? kDescAvail | kDescUsed : 0) |
+                                           (answer.written != 0 ? kDescWrite : 0));
+        if (first == nullptr) {
+            first = flags_at(next_used_.slot);
+            first_flags = flags;
+        } else {
+            store(flags_at(next_used_.slot), flags, std::memory_order_release);
+        }
+        next_used_.advance(answer.chain->slots, size_);
+        // A lap or more: any event has been passed.
+        unsignalled_ = static_cast<u16>(std::min(unsignalled_ + answer.chain->slots, int{size_}));
+    }
+    if (first != nullptr) store(first, first_flags, std::memory_order_release);
 }
 
 bool PackedQueue::interrupt_due() {

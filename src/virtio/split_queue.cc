@@ -66,10 +66,12 @@ bool SplitQueue::take(Chain& chain) {
     return true;
 }
 
-void SplitQueue::give(const Chain& chain, u32 written) {
-    const u32 element[] = {chain.id, written};
-    std::memcpy(&device_[kRing + next_used_ % size_ * kUsedElement], element, sizeof element);
-    ++next_used_;
+void SplitQueue::give(std::span<const Answer> answers) {
+    for (const Answer& answer : answers) {
+        const u32 element[] = {answer.chain->id, answer.written};
+        std::memcpy(&device_[kRing + next_used_ % size_ * kUsedElement], element, sizeof element);
+        ++next_used_;
+    }
     store(&device_[kIdx], next_used_, std::memory_order_release);
 }
 

@@ -15,7 +15,7 @@ public:
 
 private:
     bool take(Chain& chain) override;
-    void give(const Chain& chain, u32 written) override;
+    void give(std::span<const Answer> answers) override;
     u16 available() const { return load(&driver_[2], std::memory_order_acquire); }
 
     mem::GuestMemory& memory_;
