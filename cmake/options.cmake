@@ -54,6 +54,17 @@ find_library(EDIT_LIBRARY edit REQUIRED)
 find_library(BSD_LIBRARY bsd REQUIRED)  # which libedit needs, for linking it statically
 find_path(URING_INCLUDE_DIR liburing.h REQUIRED)
 find_library(URING_LIBRARY uring REQUIRED)
+find_path(SLIRP_INCLUDE_DIR slirp/libslirp.h REQUIRED)
+find_library(SLIRP_LIBRARY slirp REQUIRED)
+find_path(GLIB_INCLUDE_DIR glib.h PATH_SUFFIXES glib-2.0 REQUIRED)
+find_path(GLIB_CONFIG_INCLUDE_DIR glibconfig.h
+    PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/glib-2.0/include REQUIRED)
+find_library(GLIB_LIBRARY glib-2.0 REQUIRED)
+if(CMAKE_CROSSCOMPILING OR TRAPEZE_STATIC)
+    find_library(PCRE_LIBRARY pcre2-8 REQUIRED)  # which glib needs
+else()
+    set(PCRE_LIBRARY "")
+endif()
 
 function(trapeze_external name include)
     add_library(${name} INTERFACE)
@@ -71,6 +82,8 @@ trapeze_external(ext_re2 ${RE2_INCLUDE_DIR} ${RE2_LIBRARY} Threads::Threads)
 trapeze_external(ext_pugixml ${PUGIXML_INCLUDE_DIR} ${PUGIXML_LIBRARY})
 trapeze_external(ext_edit ${EDIT_INCLUDE_DIR} ${EDIT_LIBRARY} ${BSD_LIBRARY})
 trapeze_external(ext_uring ${URING_INCLUDE_DIR} ${URING_LIBRARY})
+trapeze_external(ext_slirp "${SLIRP_INCLUDE_DIR};${GLIB_INCLUDE_DIR};${GLIB_CONFIG_INCLUDE_DIR}"
+    ${SLIRP_LIBRARY} ${GLIB_LIBRARY} ${PCRE_LIBRARY})
 trapeze_external(ext_elf ${ELF_INCLUDE_DIR} ${ELF_LIBRARY} ${ZLIB_LIBRARY})
 
 # trapeze_layer(<name> DEPENDS <layers and externals>...): one library per folder of src/. Sources are every

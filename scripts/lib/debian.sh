@@ -5,9 +5,10 @@
 
 : "${cache_dir:?}"
 
-# debian_apt ARCH COMMAND...: apt-get for that architecture, on an otherwise empty system.
+# debian_apt ARCH COMMAND...: apt-get for that architecture, on an otherwise empty system; for the ARCH "source",
+# of source packages.
 debian_apt() {
-    local arch=$1 root=$cache_dir/apt/$1
+    local arch=${1/source/all} root=$cache_dir/apt/$1
     shift
     "${debian_tool:-apt-get}" -qq \
         -o "APT::Architecture=$arch" -o "APT::Architectures::=$arch" \
@@ -20,19 +21,20 @@ debian_apt() {
 
 # debian_update ARCH: fetches the package lists if they are missing or older than a day.
 debian_update() {
-    local arch=$1 root=$cache_dir/apt/$1 mirror=${TRAPEZE_MIRROR:-http://deb.debian.org}
+    local arch=$1 root=$cache_dir/apt/$1 mirror=${TRAPEZE_MIRROR:-http://deb.debian.org} types=deb
+    if [ "$arch" = source ]; then types=deb-src; fi
     if [ -e "$root/updated" ] && [ -z "$(find "$root/updated" -mmin +1440)" ]; then return; fi
     say "fetching Debian's package lists ($arch)"
     mkdir -p "$root/state/lists/partial" "$root/cache/archives/partial"
     : >"$root/status"
     cat >"$root/debian.sources" <<EOF
-Types: deb
+Types: $types
 URIs: $mirror/debian
 Suites: bookworm bookworm-updates bookworm-backports
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
-Types: deb
+Types: $types
 URIs: $mirror/debian-security
 Suites: bookworm-security
 Components: main
@@ -57,6 +59,16 @@ debian_unpack() {
     local deb
     for deb in "$debs"/*.deb; do dpkg-deb -x "$deb" "$dir"; done
     rm -rf "$debs"
+}
+
+# debian_source DIR PACKAGE=VERSION: unpacks what its authors have released, without Debian's changes, into DIR.
+debian_source() {
+    local dir=$1 package=$2 archive
+    mkdir -p "$dir"
+    archive=$(mktemp -d "$dir/.archive.XXXXXX")
+    (cd "$archive" && debian_apt source source --download-only "$package" >&2)
+    tar -xf "$archive"/*.orig.tar.* -C "$dir" --strip-components=1
+    rm -rf "$archive"
 }
 
 # debian_closure ARCH APT-ARGUMENT...: PACKAGE=VERSION for a package and all it depends on.

@@ -1,16 +1,10 @@
 // Sockets as host ends of character devices.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include <cerrno>
-#include <cstring>
-#include <vector>
 
 #include "stream_port.h"
 #include "trapeze/base/log.h"
@@ -21,71 +15,10 @@ namespace {
 // After a failure to accept that is not the peer's doing (no descriptors left).
 constexpr u64 kAcceptRetryNs = 1'000'000'000;
 
-struct Endpoint {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-    const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-Result<Endpoint> unix_endpoint(const std::string& path) {
-    sockaddr_un address{};
-    if (path.size() >= sizeof(address.sun_path)) {
-        return fail("the socket path '{}' is longer than {} bytes", path, sizeof(address.sun_path) - 1);
-    }
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.data(), path.size());
-    Endpoint endpoint;
-    std::memcpy(&endpoint.storage, &address, sizeof(address));
-    endpoint.size = sizeof(address);
-    return endpoint;
-}
-
-// No resolver: in a statically linked program it would need the libraries of the host at run time.
-Result<Endpoint> inet_endpoint(const SocketAddress& where, bool server) {
-    std::string host = where.host;
-    if (host == "localhost") host = "127.0.0.1";
-    if (host.empty()) host = server ? "0.0.0.0" : "127.0.0.1";
-    Endpoint endpoint;
-    sockaddr_in v4{};
-    sockaddr_in6 v6{};
-    if (inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
-        v4.sin_family = AF_INET;
-        v4.sin_port = htons(where.port);
-        std::memcpy(&endpoint.storage, &v4, sizeof(v4));
-        endpoint.size = sizeof(v4);
-    } else if (inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1) {
-        v6.sin6_family = AF_INET6;
-        v6.sin6_port = htons(where.port);
-        std::memcpy(&endpoint.storage, &v6, sizeof(v6));
-        endpoint.size = sizeof(v6);
-    } else {
-        return fail("'{}' is neither an IP address nor localhost", host);
-    }
-    return endpoint;
-}
-
-Result<Endpoint> endpoint_of(const SocketAddress& where, bool server) {
-    if (!where.path.empty()) return unix_endpoint(where.path);
-    return inet_endpoint(where, server);
-}
-
-Result<Fd> new_socket(const Endpoint& endpoint) {
-    Fd fd(::socket(endpoint.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!fd.valid()) return fail_errno(errno, "could not create a socket");
-    return fd;
-}
-
-// Keystrokes and monitor answers are small and awaited.
-void make_stream(int fd) {
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // fails for AF_UNIX, which never delays
-}
-
 class SocketClient final : public StreamPort {
 public:
     SocketClient(EventLoop& loop, Fd fd) : StreamPort(loop) {
-        make_stream(fd.get());
+        make_prompt(fd.get());
         attach(std::move(fd));
     }
 
@@ -128,7 +61,7 @@ Result<> SocketServer::wait_for_peer() {
 bool SocketServer::accept_peer() {
     Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!fd.valid()) return false;
-    make_stream(fd.get());
+    make_prompt(fd.get());
     attach(std::move(fd));
     return true;
 }
@@ -159,40 +92,13 @@ void SocketServer::stop_listening() {
     listening_ = false;
 }
 
-// A socket that a dead process left behind is in the way; a file of another kind is somebody's.
-Result<> remove_stale(const std::string& path) {
-    struct stat info {};
-    if (::lstat(path.c_str(), &info) != 0) return {};
-    if (!S_ISSOCK(info.st_mode)) return fail("'{}' exists and is not a socket", path);
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
-        return fail_errno(errno, "could not replace '{}'", path);
-    return {};
-}
-
 }  // namespace
-
-std::string SocketAddress::text() const {
-    if (fd >= 0) return fmt::format("fd:{}", fd);
-    if (!path.empty()) return "unix:" + path;
-    return host.find(':') == std::string::npos ? fmt::format("tcp:{}:{}", host, port)
-                                               : fmt::format("tcp:[{}]:{}", host, port);
-}
 
 Result<std::unique_ptr<Backend>> open_socket_server(EventLoop& loop, const SocketAddress& address,
                                                     bool wait) {
-    const std::string what = fmt::format("could not listen on {}", address.text());
-    const Endpoint endpoint = TRY(with_context(endpoint_of(address, true), what));
-    Fd fd = TRY(new_socket(endpoint));
-    if (address.path.empty()) {
-        const int on = 1;
-        ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    } else {
-        TRY(with_context(remove_stale(address.path), what));
-    }
-    if (::bind(fd.get(), endpoint.get(), endpoint.size) != 0) return fail_errno(errno, "{}", what);
+    Fd fd = TRY(listen_on(address));
     const int raw = fd.get();
     auto server = std::make_unique<SocketServer>(loop, std::move(fd), address.path);
-    if (::listen(raw, 1) != 0) return fail_errno(errno, "{}", what);
     if (wait) {
         print_note(fmt::format("waiting for connection on: {},server=on", address.text()));
         TRY(server->wait_for_peer());
@@ -203,18 +109,7 @@ Result<std::unique_ptr<Backend>> open_socket_server(EventLoop& loop, const Socke
 }
 
 Result<std::unique_ptr<Backend>> open_socket_client(EventLoop& loop, const SocketAddress& address) {
-    if (address.fd >= 0) {
-        int type = 0;
-        socklen_t size = sizeof(type);
-        if (::getsockopt(address.fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM)
-            return fail("descriptor {} is not a stream socket", address.fd);
-        fcntl(address.fd, F_SETFD, FD_CLOEXEC);
-        return std::make_unique<SocketClient>(loop, Fd(address.fd));
-    }
-    const std::string what = fmt::format("could not connect to {}", address.text());
-    const Endpoint endpoint = TRY(with_context(endpoint_of(address, false), what));
-    Fd fd = TRY(new_socket(endpoint));
-    if (::connect(fd.get(), endpoint.get(), endpoint.size) != 0) return fail_errno(errno, "{}", what);
+    Fd fd = TRY(connect_to(address));
     return std::make_unique<SocketClient>(loop, std::move(fd));
 }
 

@@ -11,7 +11,8 @@ namespace {
 // By family, in the order of -device help.
 std::vector<DeviceType> device_types() {
     std::vector<DeviceType> types;
-    for (const auto family : {block_devices(), rng_devices()}) types.insert(types.end(), family.begin(), family.end());
+    for (const auto family : {block_devices(), net_devices(), rng_devices()})
+        types.insert(types.end(), family.begin(), family.end());
     return types;
 }
 
@@ -95,12 +96,15 @@ Result<void> global_option(Draft& draft, const OptionUse& use) {
 // Devices name drives, character devices and the like, which may follow them.
 Result<void> finish_devices(Draft& draft) {
     for (DriveRequest& drive : draft.drives) drive.config.snapshot |= draft.snapshot;
+    TRY(finish_nics(draft));  // on the board, so before those that are plugged in
     const std::vector<DeviceRequest> requests = std::move(draft.devices);
     for (const DeviceRequest& request : requests) {
         const DeviceType type = TRY(find_device(value_of(request.items, "driver")));
         TRY(type.add(draft, request));
     }
     add_drive_devices(draft);
+    TRY(finish_macs(draft));
+    warn_of_unused_netdevs(draft);
     std::vector<std::string_view> ids;
     for (const machine::VirtioConfig& device : draft.config.virtio) {
         if (device.id.empty()) continue;

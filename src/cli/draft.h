@@ -9,6 +9,7 @@
 
 #include "key_value.h"
 #include "trapeze/cli/command_line.h"
+#include "trapeze/net/config.h"
 
 namespace trapeze::cli {
 
@@ -78,6 +79,21 @@ struct DriveRequest {
     bool used = false;  // by a device; not more than one can
 };
 
+// -netdev, or a network of -nic or -net.
+struct NetdevRequest {
+    std::string id = {};  // may be empty if there is no -netdev
+    net::Config config = {};
+    bool used = false;
+};
+
+// A device of -nic or -net nic.
+struct NicRequest {
+    std::string id = {};
+    virtio::MacAddress mac = {};  // zeros: not given
+    std::string netdev = {};      // -net nic,netdev=; an id
+    std::size_t own_network = 0;  // -nic: an index into Draft::netdevs
+};
+
 struct Draft {
     machine::MachineConfig config;
     Diagnostics diagnostics;
@@ -102,6 +118,10 @@ struct Draft {
     std::vector<ObjectRequest> objects;
     std::vector<DriveRequest> drives;
     bool snapshot = false;  // -snapshot
+    std::vector<NetdevRequest> netdevs;
+    std::vector<NicRequest> nics;           // -nic
+    std::vector<NicRequest> net_nics;       // -net nic
+    std::vector<std::size_t> net_networks;  // other -net: indices into netdevs
 
     std::vector<std::string> trace_patterns;  // of -trace
 };
@@ -194,6 +214,17 @@ Result<void> blockdev_option(Draft&, const OptionUse&);
 Result<void> image_option(Draft&, const OptionUse&);
 // device_block.cc: devices for the drives that come with one.
 void add_drive_devices(Draft&);
+
+// netdev_options.cc
+Result<void> netdev_option(Draft&, const OptionUse&);
+// nic_options.cc
+Result<void> nic_option(Draft&, const OptionUse&);
+Result<void> net_option(Draft&, const OptionUse&);
+// Before and after the devices of -device.
+Result<void> finish_nics(Draft&);
+void warn_of_unused_netdevs(Draft&);
+// device_net.cc
+Result<void> finish_macs(Draft&);
 
 // small_options.cc
 Result<void> name_option(Draft&, const OptionUse&);

@@ -31,7 +31,6 @@ constexpr RefusedRow kRefused[] = {
     {"mtdblock", kText, kRemovable},
     {"bios", kText, kFirmware},
     {"pflash", kText, kFirmware},
-    {"netdev", kText, "network devices"},
     {"virtfs", kText, kSharing},
     {"fsdev", kText, kSharing},
     {"numa", kText, "NUMA nodes"},

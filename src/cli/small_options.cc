@@ -44,10 +44,8 @@ struct Nothing {
     std::string_view value;
 };
 constexpr Nothing kNothing[] = {
-    {"vga", "none"},    {"vnc", "none"},          {"parallel", "none"}, {"parallel", "null"},
-    {"audio", "none"},  {"audio", "driver=none"}, {"net", "none"},      {"net", "type=none"},
-    {"nic", "none"},    {"nic", "type=none"}, 
-    {"sandbox", "off"},
+    {"vga", "none"},   {"vnc", "none"},          {"parallel", "none"}, {"parallel", "null"},
+    {"audio", "none"}, {"audio", "driver=none"}, {"sandbox", "off"},
 };
 
 }  // namespace

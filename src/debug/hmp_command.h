@@ -64,6 +64,13 @@ HmpResult hmp_gva2gpa(HmpCall& call);
 HmpResult hmp_info_mem(HmpCall& call);
 HmpResult hmp_info_tlb(HmpCall& call);
 
+// Handlers of hmp_network.cc.
+HmpResult hmp_hostfwd_add(HmpCall& call);
+HmpResult hmp_hostfwd_remove(HmpCall& call);
+HmpResult hmp_set_link(HmpCall& call);
+HmpResult hmp_info_network(HmpCall& call);
+HmpResult hmp_info_usernet(HmpCall& call);
+
 // Handlers of hmp_memory.cc.
 HmpResult hmp_examine_virtual(HmpCall& call);
 HmpResult hmp_examine_physical(HmpCall& call);

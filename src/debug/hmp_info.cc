@@ -123,6 +123,7 @@ const std::vector<HmpCommand> kSubjects = {
      &hmp_info_mem},
     {"mtree", "", "", "guest physical memory: RAM and devices", {}, &mtree},
     {"name", "", "", "name of the machine", {}, &name},
+    {"network", "", "", "network devices and what they are connected to", {}, &hmp_info_network},
     {"pic", "irq", "", "state of the interrupt controller", {}, &pic},
     {"registers", "", "[-a]", "registers of the current vCPU, or of all", {Flag}, &registers},
     {"sdei", "", "", "SDEI events: their handlers, and what is pending", {}, &sdei},
@@ -137,6 +138,7 @@ const std::vector<HmpCommand> kSubjects = {
     {"trace", "", "[n]", "the last n recorded events of each vCPU (20)", {OptionalWord}, &trace},
     {"trace-events", "", "", "trace events and whether they are on", {}, &trace_events},
     {"traps", "", "", "statistics of the guest's traps", {}, &traps},
+    {"usernet", "", "", "connections of user networks", {}, &hmp_info_usernet},
     {"version", "", "", "version of the program", {}, &version},
 };
 

@@ -154,6 +154,13 @@ Result<Json> human_monitor_command(QmpCall& call) {
     return monitor.execute(line);
 }
 
+Result<Json> set_link(QmpCall& call) {
+    NetworkControl* networks = call.machine.networks();
+    if (networks == nullptr) return fail("Device '{}' not found", call.text("name"));
+    TRY(networks->set_link(call.text("name"), call.arguments["up"].get<bool>()));
+    return nothing();
+}
+
 Result<Json> trace_event_set_state(QmpCall& call) {
     const std::string name = call.text("name");
     const bool enable = call.arguments["enable"].get<bool>();
@@ -192,6 +199,7 @@ const std::vector<QmpCommand> kCommands = {
     {"query-target", {}, &query_target},
     {"query-version", {}, &query_version},
     {"quit", {}, &quit},
+    {"set_link", {{"name", Type::String}, {"up", Type::Boolean}}, &set_link},
     {"stop", {}, &stop},
     {"system_powerdown", {}, &system_powerdown},
     {"system_reset", {}, &system_reset},

@@ -11,7 +11,7 @@ using Kind = CharConfig::Kind;
 
 constexpr u64 kFlushNs = 1'000'000'000;
 
-chardev::SocketAddress address_of(const CharConfig& config) {
+SocketAddress address_of(const CharConfig& config) {
     return {.path = config.path, .host = config.host, .port = config.port, .fd = config.fd};
 }
 
@@ -36,7 +36,7 @@ Result<> Console::open(Stream& stream, EventLoop& loop) {
             stream.filename = "null";
             return {};
         case Kind::Socket: {
-            const chardev::SocketAddress address = address_of(config);
+            const SocketAddress address = address_of(config);
             if (config.server) {
                 stream.backend = TRY(chardev::open_socket_server(loop, address, config.wait));
             } else {

@@ -57,6 +57,7 @@ Result<> Machine::Impl::build() {
     platform_ = std::make_unique<Platform>(*irqchip_, wires(), serial, loop_);
     platform_->add_virtio(TRY(VirtioSlots::create(config_, memory_, wires())));
     TRY(platform_->virtio()->add_doorbells(*vm_));
+    networks_ = std::make_unique<Networks>(config_, *platform_->virtio());
     if (config_.pvpanic) {
         platform_->add_pvpanic([this](devices::PvpanicEvent event) { pvpanic_event(event); });
     }

@@ -8,6 +8,7 @@
 #include "gdb_server.h"
 #include "host_signals.h"
 #include "irqchip_choice.h"
+#include "networks.h"
 #include "pid_file.h"
 #include "platform.h"
 #include "processors.h"
@@ -88,6 +89,7 @@ private:
         return gdb_->stub().catch_command(arguments);
     }
     std::vector<debug::CharDeviceInfo> character_devices() const override { return console_->devices(); }
+    debug::NetworkControl* networks() override { return networks_->empty() ? nullptr : networks_.get(); }
 
     Result<std::unique_ptr<Irqchip>> create_irqchip(const IrqchipChoice& choice);
     std::unique_ptr<firmware::Sdei> create_sdei(const IrqchipChoice& choice);
@@ -114,6 +116,7 @@ private:
     std::unique_ptr<Irqchip> irqchip_;
     std::unique_ptr<firmware::Sdei> sdei_;  // nullptr: there is none
     std::unique_ptr<Platform> platform_;
+    std::unique_ptr<Networks> networks_;
     std::unique_ptr<Firmware> firmware_;
     std::unique_ptr<debug::Instruments> instruments_;
     std::optional<boot::BootPlan> boot_;

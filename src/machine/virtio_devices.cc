@@ -6,8 +6,10 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "trapeze/net/open.h"
 #include "trapeze/storage/disk.h"
 #include "trapeze/virtio/block.h"
+#include "trapeze/virtio/net.h"
 #include "trapeze/virtio/rng.h"
 
 namespace trapeze::machine {
@@ -69,6 +71,14 @@ struct Maker {
         }
         const virtio::Rng::Limit limit{.bytes = config.max_bytes, .period_ns = config.period_ms * kNsPerMs};
         return std::make_unique<virtio::Rng>(loop, std::move(source), limit);
+    }
+
+    Result<std::unique_ptr<virtio::Device>> operator()(const NetConfig& config) const {
+        const std::string what =
+            config.host_id.empty() ? "network" : fmt::format("netdev {}", config.host_id);
+        auto port = TRY(with_context(net::open(config.host, loop), what));
+        const virtio::Net::Options options{.mac = config.mac, .mtu = config.mtu, .without = config.without};
+        return std::make_unique<virtio::Net>(std::move(port), options);
     }
 };
 

@@ -10,7 +10,7 @@
 
 namespace trapeze::machine {
 
-// `loop` is that of the device's thread.
+// On the device's thread, whose loop is `loop`.
 Result<std::unique_ptr<virtio::Device>> make_virtio_device(const VirtioConfig& config, EventLoop& loop);
 
 }  // namespace trapeze::machine

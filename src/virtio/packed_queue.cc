@@ -40,7 +40,7 @@ PackedQueue::PackedQueue(mem::GuestMemory& memory, const QueueAddresses& address
 }
 
 bool PackedQueue::available() const {
-    const u16 flags = load(flags_at(next_available_.slot), std::memory_order_acquire);
+    const u16 flags = load(flags_at(next_available_.slot), std::memory_order_seq_cst);
     return ((flags & kDescAvail) != 0) == next_available_.wrap &&
            ((flags & kDescUsed) != 0) != next_available_.wrap;
 }
@@ -70,26 +70,36 @@ bool PackedQueue::take(Chain& chain) {
     return true;
 }
 
-void PackedQueue::give(const Chain& chain, u32 written) {
-    u8* slot = &ring_[next_used_.slot * kDescriptorBytes];
-    std::memcpy(slot + 8, &written, sizeof written);
-    std::memcpy(slot + 12, &chain.id, sizeof chain.id);
-    const u16 flags = static_cast<u16>((next_used_.wrap ? kDescAvail | kDescUsed : 0) |
-                                       (written != 0 ? kDescWrite : 0));
-    store(flags_at(next_used_.slot), flags, std::memory_order_release);
-    next_used_.advance(chain.slots, size_);
-    // A lap or more: any event has been passed.
-    unsignalled_ = static_cast<u16>(std::min(unsignalled_ + chain.slots, int{size_}));
+// The flags of the first one come last: until they are there, the driver looks at none.
+void PackedQueue::give(std::span<const Answer> answers) {
+    u8* first = nullptr;
+    u16 first_flags = 0;
+    for (const Answer& answer : answers) {
+        u8* slot = &ring_[next_used_.slot * kDescriptorBytes];
+        std::memcpy(slot + 8, &answer.written, sizeof answer.written);
+        std::memcpy(slot + 12, &answer.chain->id, sizeof answer.chain->id);
+        const u16 flags = static_cast<u16>((next_used_.wrap ? kDescAvail | kDescUsed : 0) |
+                                           (answer.written != 0 ? kDescWrite : 0));
+        if (first == nullptr) {
+            first = flags_at(next_used_.slot);
+            first_flags = flags;
+        } else {
+            store(flags_at(next_used_.slot), flags, std::memory_order_release);
+        }
+        next_used_.advance(answer.chain->slots, size_);
+        // A lap or more: any event has been passed.
+        unsignalled_ = static_cast<u16>(std::min(unsignalled_ + answer.chain->slots, int{size_}));
+    }
+    if (first != nullptr) store(first, first_flags, std::memory_order_seq_cst);
 }
 
 bool PackedQueue::interrupt_due() {
     if (broken()) return false;
     const u16 moved = std::exchange(unsignalled_, u16{0});
     if (moved == 0) return false;
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    const u16 flags = load(&driver_[kEventFlags]) & 3u;
+    const u16 flags = load(&driver_[kEventFlags], std::memory_order_seq_cst) & 3u;
     if (flags != kEventsAtOffset || !event_idx_) return flags != kEventsDisable;
-    const u16 field = load(&driver_[kEventOffset]);
+    const u16 field = load(&driver_[kEventOffset], std::memory_order_seq_cst);
     // As if slots were numbered on from the lap of next_used_: what is of the lap before is smaller.
     u16 event = field & static_cast<u16>(~kWrapBit);
     if (((field & kWrapBit) != 0) != next_used_.wrap) event = static_cast<u16>(event - size_);
@@ -105,11 +115,10 @@ bool PackedQueue::rearm() {
     if (event_idx_) {
         store(&device_[kEventOffset],
               static_cast<u16>(next_available_.slot | (next_available_.wrap ? kWrapBit : 0)));
-        store(&device_[kEventFlags], kEventsAtOffset, std::memory_order_release);
+        store(&device_[kEventFlags], kEventsAtOffset, std::memory_order_seq_cst);
     } else {
-        store(&device_[kEventFlags], kEventsEnable);
+        store(&device_[kEventFlags], kEventsEnable, std::memory_order_seq_cst);
     }
-    std::atomic_thread_fence(std::memory_order_seq_cst);
     return available();
 }
 

@@ -28,7 +28,7 @@ private:
     };
 
     bool take(Chain& chain) override;
-    void give(const Chain& chain, u32 written) override;
+    void give(std::span<const Answer> answers) override;
     bool available() const;
     u8* flags_at(u16 slot) const { return &ring_[slot * kDescriptorBytes + 14]; }
 

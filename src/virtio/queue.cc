@@ -21,9 +21,9 @@ bool Queue::pop(Chain& chain) {
     return false;
 }
 
-void Queue::push(const Chain& chain, u32 written) {
-    out_ -= chain.slots;
-    if (!broken()) give(chain, written);
+void Queue::push(std::span<const Answer> answers) {
+    for (const Answer& answer : answers) out_ -= answer.chain->slots;
+    if (!broken()) give(answers);
 }
 
 std::unique_ptr<Queue> make_queue(mem::GuestMemory& memory, const QueueAddresses& addresses, u64 features) {

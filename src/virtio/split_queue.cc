@@ -66,11 +66,13 @@ bool SplitQueue::take(Chain& chain) {
     return true;
 }
 
-void SplitQueue::give(const Chain& chain, u32 written) {
-    const u32 element[] = {chain.id, written};
-    std::memcpy(&device_[kRing + next_used_ % size_ * kUsedElement], element, sizeof element);
-    ++next_used_;
-    store(&device_[kIdx], next_used_, std::memory_order_release);
+void SplitQueue::give(std::span<const Answer> answers) {
+    for (const Answer& answer : answers) {
+        const u32 element[] = {answer.chain->id, answer.written};
+        std::memcpy(&device_[kRing + next_used_ % size_ * kUsedElement], element, sizeof element);
+        ++next_used_;
+    }
+    store(&device_[kIdx], next_used_, std::memory_order_seq_cst);
 }
 
 bool SplitQueue::interrupt_due() {
@@ -78,10 +80,9 @@ bool SplitQueue::interrupt_due() {
     const u16 before = signalled_;
     signalled_ = next_used_;
     if (before == next_used_) return false;
-    // What was pushed has to be visible before we look at what the driver asks for; it does the opposite.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (!event_idx_) return (load(&driver_[kFlags]) & kAvailNoInterrupt) == 0;
-    return passed_event(load(&driver_[kRing + size_ * 2u]), next_used_, before);
+    constexpr auto kOrder = std::memory_order_seq_cst;
+    if (!event_idx_) return (load(&driver_[kFlags], kOrder) & kAvailNoInterrupt) == 0;
+    return passed_event(load(&driver_[kRing + size_ * 2u], kOrder), next_used_, before);
 }
 
 // With events there is none that says never; the driver finds a position that was passed long ago.
@@ -92,11 +93,10 @@ void SplitQueue::disarm() {
 bool SplitQueue::rearm() {
     if (broken()) return false;
     if (event_idx_) {
-        store(&device_[kRing + size_ * kUsedElement], next_available_);
+        store(&device_[kRing + size_ * kUsedElement], next_available_, std::memory_order_seq_cst);
     } else {
-        store(&device_[kFlags], 0);
+        store(&device_[kFlags], 0, std::memory_order_seq_cst);
     }
-    std::atomic_thread_fence(std::memory_order_seq_cst);
     return available() != next_available_;
 }
 

@@ -15,8 +15,8 @@ public:
 
 private:
     bool take(Chain& chain) override;
-    void give(const Chain& chain, u32 written) override;
-    u16 available() const { return load(&driver_[2], std::memory_order_acquire); }
+    void give(std::span<const Answer> answers) override;
+    u16 available() const { return load(&driver_[2], std::memory_order_seq_cst); }
 
     mem::GuestMemory& memory_;
     const bool indirect_;

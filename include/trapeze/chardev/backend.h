@@ -9,6 +9,7 @@
 
 #include "trapeze/base/event_loop.h"
 #include "trapeze/base/result.h"
+#include "trapeze/base/sockets.h"
 #include "trapeze/base/terminal.h"
 #include "trapeze/bus/char_port.h"
 
@@ -35,16 +36,6 @@ Result<std::unique_ptr<Backend>> open_file(EventLoop& loop, const std::string& p
 
 // Takes everything and gives nothing.
 std::unique_ptr<Backend> open_null();
-
-// Where a stream socket is: a path, or a host and port, or a descriptor that is one already.
-struct SocketAddress {
-    std::string path = {};  // AF_UNIX
-    std::string host = {};  // an IPv4 or IPv6 address or "localhost"; empty for a server: every address
-    u16 port = 0;
-    int fd = -1;  // connected; becomes the backend's
-    // As in a -chardev's description: "unix:PATH" or "tcp:HOST:PORT".
-    std::string text() const;
-};
 
 // One peer at a time. What is sent while there is none is lost, as on an unplugged cable; input that the
 // receiver has no room for when the peer hangs up is lost too.

@@ -6,6 +6,8 @@
 #include <variant>
 
 #include "trapeze/base/types.h"
+#include "trapeze/net/config.h"
+#include "trapeze/virtio/net_filter.h"
 
 namespace trapeze::machine {
 
@@ -43,10 +45,19 @@ struct BlockConfig {
     bool config_write_back = true;
 };
 
+// virtio-net.
+struct NetConfig {
+    std::string host_id = {};  // of -netdev; may be empty
+    net::Config host = {};
+    virtio::MacAddress mac{};
+    u16 mtu = 0;      // offered to the guest; 0: not
+    u64 without = 0;  // virtio features that are not offered
+};
+
 struct VirtioConfig {
     std::string id;                // of -device; may be empty
     std::optional<unsigned> slot;  // of the 32; otherwise the highest that is free, as QEMU does
-    std::variant<RngConfig, BlockConfig> device;
+    std::variant<RngConfig, BlockConfig, NetConfig> device;
 };
 
 }  // namespace trapeze::machine

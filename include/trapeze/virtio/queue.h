@@ -51,7 +51,16 @@ public:
     [[nodiscard]] bool pop(Chain& chain);
     // Gives a request back, in any order, with the number of bytes written to its writable buffers. What was
     // written is visible to the driver no later than the answer.
-    void push(const Chain& chain, u32 written);
+    void push(const Chain& chain, u32 written) {
+        const Answer answer{&chain, written};
+        push({&answer, 1});
+    }
+    // Several of them, which the driver sees all at once and in this order.
+    struct Answer {
+        const Chain* chain;
+        u32 written;
+    };
+    void push(std::span<const Answer> answers);
     // Whether the driver wants an interrupt for what was pushed since this was asked last. Once after each
     // batch.
     [[nodiscard]] virtual bool interrupt_due() = 0;
@@ -73,7 +82,7 @@ protected:
     explicit Queue(u16 size) : size_(size) {}
     // As pop() and push(); `chain` is empty, the queue is not broken.
     virtual bool take(Chain& chain) = 0;
-    virtual void give(const Chain& chain, u32 written) = 0;
+    virtual void give(std::span<const Answer> answers) = 0;
 
     const u16 size_;
 

@@ -29,8 +29,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-object rng-random,filename=/dev/urandom,id=rng0 -device virtio-rng-pci -kernel Image -cpu host "
      "-enable-kvm",
      "-drive if=pflash: firmware images are not supported yet by this version"},
-    {"1 ClangBuiltLinux boot-utils, gdb", "-display none -nodefaults -machine virt -kernel Image -s -S",
-     ""},
+    {"1 ClangBuiltLinux boot-utils, gdb", "-display none -nodefaults -machine virt -kernel Image -s -S", ""},
     {"2 LKFT",
      "-cpu max,pauth-impdef=on -machine virt,virtualization=on,gic-version=3,mte=on -nographic -nic none "
      "-m 4G -monitor none -no-reboot -smp 2 -kernel Image -append \"console=ttyAMA0,115200 rootwait "
@@ -46,8 +45,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
     {"2 tuxlava on an arm64 host",
      "-enable-kvm -cpu max -machine virt,gic-version=3 -nographic -net nic,model=virtio,"
      "macaddr=52:54:00:12:34:58 -net user -m 4G -monitor none -smp 2 -kernel Image",
-     "-net nic,model=virtio,macaddr=52:54:00:12:34:58: network devices are not supported yet by this "
-     "version"},
+     ""},
     {"3 KernelCI",
      "-cpu max,pauth-impdef=on -machine virt,virtualization=on,gic-version=3,mte=on -nographic -net none "
      "-m 4G -monitor none -smp 2 -kernel Image -append \"console=ttyAMA0,115200\" -initrd rootfs.cpio.gz",
@@ -114,7 +112,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-M virt -cpu cortex-a53 -nographic -smp 1 -kernel Image -append \"rootwait root=/dev/vda "
      "console=ttyAMA0\" -netdev user,id=eth0 -device virtio-net-device,netdev=eth0 "
      "-drive file=rootfs.ext4,if=none,format=raw,id=hd0 -device virtio-blk-device,drive=hd0",
-     "-netdev user,id=eth0: network devices are not supported yet by this version"},
+     ""},
     {"11 Buildroot run-time tests",
      "-serial stdio -display none -m 256 -M virt -cpu cortex-a57 -kernel Image -initrd rootfs.cpio "
      "-append \"console=ttyAMA0\"",
@@ -144,12 +142,14 @@ inline constexpr LaunchLine kLaunchLines[] = {
     {"16 CoreOS kola",
      "-machine virt,gic-version=max,memory-backend=mem,accel=kvm -cpu host "
      "-object memory-backend-memfd,id=mem,size=1024M,share=on,prealloc=on -m 1024 -smp 2",
-     "-object memory-backend-memfd,id=mem,size=1024M,share=on,prealloc=on: object 'memory-backend-memfd' is not "
+     "-object memory-backend-memfd,id=mem,size=1024M,share=on,prealloc=on: object 'memory-backend-memfd' is "
+     "not "
      "supported yet by this version"},
     {"17 Yocto runqemu",
      "-machine virt -cpu host -machine gic-version=3 -smp 4 -m 256 "
      "-device virtio-net-pci,netdev=net0,mac=52:54:00:12:34:02 -kernel Image",
-     "-device virtio-net-pci,netdev=net0,mac=52:54:00:12:34:02: PCI is not supported yet by this version"},
+     "-device virtio-net-pci,netdev=net0,mac=52:54:00:12:34:02: PCI is not supported yet by this version; "
+     "virtio-net-device is the same device without it"},
     {"18 QEMU functional tests",
      "-display none -vga none -chardev socket,id=mon,fd=10 -mon chardev=mon,mode=control -machine virt "
      "-chardev socket,id=console,fd=11 -serial chardev:console -cpu cortex-a57 -kernel Image",
@@ -157,7 +157,9 @@ inline constexpr LaunchLine kLaunchLines[] = {
     {"19 NixOS test driver",
      "-machine virt,gic-version=max,accel=kvm:tcg -cpu max -device virtio-net-pci,netdev=vlan1 "
      "-netdev vde,id=vlan1,sock=vde.ctl -kernel Image",
-     "-device virtio-net-pci,netdev=vlan1: PCI is not supported yet by this version"},
+     "-device virtio-net-pci,netdev=vlan1: PCI is not supported yet by this version; virtio-net-device is "
+     "the "
+     "same device without it"},
 };
 
 }  // namespace trapeze::cli

@@ -202,7 +202,47 @@ constexpr Refusal kRefusals[] = {
      "-watchdog-action x: must be reset, shutdown, poweroff, pause, debug, none or inject-nmi"},
     {"-M virt,pvpanic=x", "-M pvpanic=x: must be on or off"},
     {"-vga std", "-vga std: graphics cards are not supported yet by this version"},
-    {"-nic user", "-nic user: network devices are not supported yet by this version"},
+    {"-netdev vde,id=x", "-netdev vde,id=x: network type 'vde' is not supported yet by this version"},
+    {"-netdev usr,id=x", "-netdev usr,id=x: unknown network type 'usr' (did you mean 'user'?)"},
+    {"-netdev user", "-netdev user: id= is missing"},
+    {"-netdev user,id=a -netdev user,id=a", "-netdev user,id=a: id 'a' is already taken"},
+    {"-netdev user,id=a,hostfwd=tcp::22",
+     "-netdev hostfwd=tcp::22: invalid host forwarding rule: '-' is missing between the host's and the "
+     "guest's "
+     "end"},
+    {"-netdev user,id=a,guestfwd=tcp:10.0.2.100:80-stdio",
+     "-netdev guestfwd=tcp:10.0.2.100:80-stdio: invalid guest forwarding rule: the end on the host must be "
+     "tcp:HOST:PORT, unix:PATH or cmd:COMMAND"},
+    {"-netdev user,id=a,host=11.0.0.1",
+     "-netdev user,id=a,host=11.0.0.1: the host 11.0.0.1 is not in the network 10.0.2.0"},
+    {"-netdev user,id=a,net=10.0.2.0/255.0.255.0", "-netdev net=10.0.2.0/255.0.255.0: the mask has a hole"},
+    {"-netdev user,id=a,smb=/", "-netdev smb=/: file sharing by SMB is not supported yet by this version"},
+    {"-netdev tap,id=a,script=/etc/ifup",
+     "-netdev script=/etc/ifup: scripts are not supported yet by this version; set the interface up before, "
+     "and "
+     "use script=no"},
+    {"-netdev tap,id=a,vhost=on",
+     "-netdev vhost=on: in-kernel devices are not supported yet by this version"},
+    {"-netdev tap,id=a,ifname=x,fd=3", "-netdev tap,id=a,ifname=x,fd=3: ifname= and fd= exclude each other"},
+    {"-netdev stream,id=a,addr.type=unix",
+     "-netdev stream,id=a,addr.type=unix: one address is needed: a path, a port or a descriptor"},
+    {"-netdev dgram,id=a,local.type=inet",
+     "-netdev dgram,id=a,local.type=inet: local.port= and remote.port=, or a descriptor, are needed"},
+    {"-device virtio-net-device,netdev=a",
+     "-device virtio-net-device,netdev=a: there is no -netdev with id 'a'"},
+    {"-device virtio-net-device,mac=01:00:00:00:00:00",
+     "-device mac=01:00:00:00:00:00: this is a multicast address"},
+    {"-device virtio-net-device,mac=52:54:00:12:34",
+     "-device mac=52:54:00:12:34: must be six bytes in hexadecimal: 52:54:00:12:34:56"},
+    {"-device virtio-net-device,mq=on",
+     "-device mq=on: several pairs of queues are not supported yet by this version"},
+    {"-nic user,model=e1000",
+     "-nic user,model=e1000: model=e1000: device 'e1000' is not supported yet by this version"},
+    {"-nic user,model=virtio-net-pci",
+     "-nic user,model=virtio-net-pci: model=virtio-net-pci: PCI is not supported yet by this version; use "
+     "virtio-net-device"},
+    {"-net nic -net nic -net user",
+     "-net: networks with several members are not supported yet by this version; use -nic for each"},
     {"-sandbox on", "-sandbox on: system call filters are not supported yet by this version"},
     {"-gdb x", "-gdb x: must be tcp:host:port, unix:path, stdio or none"},
     {"-gdb tcp:1234", "-gdb tcp:1234: a port is missing: tcp:host:port"},
@@ -216,8 +256,9 @@ constexpr Refusal kRefusals[] = {
     {"-device driver=virtio-rng-pci,id=r",
      "-device driver=virtio-rng-pci,id=r: PCI is not supported yet by this version; virtio-rng-device is the "
      "same device without it"},
-    {"-device e1000", "-device e1000: device 'e1000' is not supported yet by this version (-device help lists "
-                      "those that are)"},
+    {"-device e1000",
+     "-device e1000: device 'e1000' is not supported yet by this version (-device help lists "
+     "those that are)"},
     // Values that would spoil the terminal
     {"-cpu 'a\nb'", "-cpu a\\x0ab: unknown CPU model 'a\\x0ab'"},
 };

@@ -120,6 +120,8 @@ public:
         return {{"serial0", "unix:/tmp/s,server=on", true}};
     }
 
+    NetworkControl* networks() override { return network_control; }
+    NetworkControl* network_control = nullptr;
     std::string name = "fake";
     RunState state = RunState::Running;
     std::string log;  // what was done, in order
