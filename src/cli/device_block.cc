@@ -73,8 +73,10 @@ Result<void> set_bootindex(BlockDraft&, const KeyArgument& argument) {
 constexpr KeyRow<BlockDraft> kOwnKeys[] = {
     {"drive", "id", set_drive, "the -drive or -blockdev it shows"},
     {"serial", "text", set_serial, "what it calls itself, up to 20 characters"},
-    {"logical_block_size", "n", set_block_size<&machine::BlockConfig::logical_block>, "bytes, 512 by default"},
-    {"physical_block_size", "n", set_block_size<&machine::BlockConfig::physical_block>, "bytes, 512 by default"},
+    {"logical_block_size", "n", set_block_size<&machine::BlockConfig::logical_block>,
+     "bytes, 512 by default"},
+    {"physical_block_size", "n", set_block_size<&machine::BlockConfig::physical_block>,
+     "bytes, 512 by default"},
     {"num-queues", "n", set_queues, "1 to 64"},
     {"queue-size", "n", set_queue_size, "entries: a power of two, 256 by default"},
     {"discard", "on|off", set_switch<&machine::BlockConfig::discard>, "offer it, if the drive has it"},

@@ -18,7 +18,8 @@ struct DeviceType {
     std::string_view name;   // "virtio-rng-device"
     std::string_view alias;  // "virtio-rng", or empty
     std::string_view help;
-    // Judges a -device, once all options are known. Errors read "-device text: why" or "-device key=value: why".
+    // Judges a -device, once all options are known. Errors read "-device text: why" or "-device key=value:
+    // why".
     Result<void> (*add)(Draft&, const DeviceRequest&);
     std::string (*describe)();  // its keys, for "-device name,help"
 };
@@ -43,7 +44,8 @@ constexpr auto with_common_keys(const KeyRow<Target> (&own)[N]) {
         {"driver", "name", device_keys::ignore<Target>, "which device it is"},
         {"id", "id", [](Target& target, Argument a) { return device_keys::set_id(target.common, a); },
          "name of the device"},
-        {"bus", "virtio-mmio-bus.n", [](Target& target, Argument a) { return device_keys::set_bus(target.common, a); },
+        {"bus", "virtio-mmio-bus.n",
+         [](Target& target, Argument a) { return device_keys::set_bus(target.common, a); },
          "its place, 0 to 31; by default the highest that is free"},
         {"ioeventfd", "on|off", accept_bool<Target>, "no effect: used where the accelerator has it"},
         {"indirect_desc", "on|off", accept_bool<Target>, "no effect: the driver decides"},

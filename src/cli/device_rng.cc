@@ -82,7 +82,8 @@ std::span<const DeviceType> rng_devices() {
 Result<void> object_option(Draft& draft, const OptionUse& use) {
     const auto items = TRY(split_list(use, "qom-type"));
     if (wants_help(items)) {
-        print_and_exit(draft, "Objects:\n  rng-builtin\n  rng-random\nProperties:\n" + describe_keys(kObjectTable));
+        print_and_exit(draft,
+                       "Objects:\n  rng-builtin\n  rng-random\nProperties:\n" + describe_keys(kObjectTable));
         return {};
     }
     const std::string prefix = fmt::format("-{} {}", use.name, show(use.argument));

@@ -10,8 +10,8 @@ using machine::DriveConfig;
 
 Result<void> set_file(DriveRequest& drive, const KeyArgument& argument) {
     if (argument.value.empty()) return fail("a file name must not be empty");
-    for (const std::string_view protocol : {"nbd:", "nbd+", "http:", "https:", "ssh:", "iscsi:", "rbd:", "json:",
-                                            "fat:", "ftp:", "gluster"}) {
+    for (const std::string_view protocol :
+         {"nbd:", "nbd+", "http:", "https:", "ssh:", "iscsi:", "rbd:", "json:", "fat:", "ftp:", "gluster"}) {
         if (argument.value.starts_with(protocol))
             return fail("{}", not_supported(fmt::format("image protocol '{}'", protocol)));
     }
@@ -62,7 +62,7 @@ struct CacheMode {
     bool write_back, direct, ignore_flush;
 };
 constexpr CacheMode kCacheModes[] = {
-    {"none", true, true, false},          {"writeback", true, false, false},
+    {"none", true, true, false},           {"writeback", true, false, false},
     {"writethrough", false, false, false}, {"directsync", false, true, false},
     {"unsafe", true, false, true},
 };
@@ -133,7 +133,8 @@ constexpr KeyRow<DriveRequest> kDriveKeys[] = {
     {"read-only", "on|off", set_switch<&DriveConfig::read_only>, "the guest cannot write"},
     {"snapshot", "on|off", set_switch<&DriveConfig::snapshot>, "changes are dropped at the end"},
     {"cache", "writeback|writethrough|none|directsync|unsafe", set_cache, "the host's page cache"},
-    {"cache.writeback", "on|off", set_switch<&DriveConfig::write_back>, "writes are done when the host has them"},
+    {"cache.writeback", "on|off", set_switch<&DriveConfig::write_back>,
+     "writes are done when the host has them"},
     {"aio", "io_uring|threads|native", set_aio, "how the host is asked; io_uring if there is one"},
     {"serial", "text", set_serial, "of the device that comes with it"},
     {"werror", "report", accept_error_action, "what happens when a write fails"},

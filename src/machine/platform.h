@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "irqchip.h"
-#include "virtio_slots.h"
 #include "trapeze/base/scheduler.h"
 #include "trapeze/bus/clock.h"
 #include "trapeze/bus/mmio.h"
@@ -17,6 +16,7 @@
 #include "trapeze/devices/power_button.h"
 #include "trapeze/devices/pvpanic.h"
 #include "trapeze/devices/scratch.h"
+#include "virtio_slots.h"
 
 namespace trapeze::machine {
 

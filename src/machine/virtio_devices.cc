@@ -57,8 +57,8 @@ struct Maker {
                                              .write_back = config.drive.write_back,
                                              .config_write_back = config.config_write_back};
         if (disk->properties().bytes % config.logical_block != 0) {
-            return fail("{}: its size is not a multiple of the device's blocks of {} bytes", config.drive.file,
-                        config.logical_block);
+            return fail("{}: its size is not a multiple of the device's blocks of {} bytes",
+                        config.drive.file, config.logical_block);
         }
         return std::make_unique<virtio::Block>(std::move(disk), options);
     }

@@ -26,7 +26,8 @@ struct Free {
 using AlignedBuffer = std::unique_ptr<u8[], Free>;
 
 AlignedBuffer allocate(std::size_t alignment, std::size_t bytes) {
-    return AlignedBuffer(static_cast<u8*>(std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment)));
+    return AlignedBuffer(
+        static_cast<u8*>(std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment)));
 }
 
 // Takes `done` bytes off the front of a list of buffers.
@@ -45,8 +46,9 @@ int transfer(const ImageFile& file, bool write, u64 offset, std::vector<iovec> b
     std::size_t first = 0;
     while (first < buffers.size()) {
         const int count = static_cast<int>(std::min(buffers.size() - first, kMostVectors));
-        const ssize_t done = write ? ::pwritev(file.fd.get(), &buffers[first], count, static_cast<off_t>(offset))
-                                   : ::preadv(file.fd.get(), &buffers[first], count, static_cast<off_t>(offset));
+        const ssize_t done =
+            write ? ::pwritev(file.fd.get(), &buffers[first], count, static_cast<off_t>(offset))
+                  : ::preadv(file.fd.get(), &buffers[first], count, static_cast<off_t>(offset));
         if (done < 0 && errno == EINTR) continue;
         if (done < 0) return errno;
         if (done == 0 && write) return ENOSPC;
@@ -113,7 +115,8 @@ int write_zeroes(const ImageFile& file, const DiskRequest& request) {
     std::memset(zeroes.get(), 0, chunk);
     for (u64 done = 0; done < request.bytes; done += chunk) {
         const u64 length = std::min(chunk, request.bytes - done);
-        if (const int error = transfer(file, true, request.offset + done, {{zeroes.get(), length}}); error != 0)
+        if (const int error = transfer(file, true, request.offset + done, {{zeroes.get(), length}});
+            error != 0)
             return error;
     }
     return 0;

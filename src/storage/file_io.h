@@ -9,8 +9,8 @@ namespace trapeze::storage {
 // A file as an image. Const after it is opened; any thread.
 struct ImageFile {
     Fd fd;
-    u64 bytes = 0;       // of the disk: the file's length, rounded up to a multiple of 512
-    u32 alignment = 1;   // of buffers in memory: 1 without O_DIRECT
+    u64 bytes = 0;      // of the disk: the file's length, rounded up to a multiple of 512
+    u32 alignment = 1;  // of buffers in memory: 1 without O_DIRECT
     bool discards = false;
     bool ignores_flush = false;
 

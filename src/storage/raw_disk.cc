@@ -31,7 +31,8 @@ public:
         workers_ = TRY(WorkerPool::create(loop, batch_done));
         if (aio == AsyncIo::Threads) return {};
         auto uring = Uring::create(
-            loop, file_, [this](DiskRequest& request, int result) { completed(request, result); }, batch_done);
+            loop, file_, [this](DiskRequest& request, int result) { completed(request, result); },
+            batch_done);
         if (!uring && aio == AsyncIo::IoUring) return std::unexpected(std::move(uring).error());
         if (uring) uring_ = std::move(*uring);
         return {};
@@ -58,8 +59,8 @@ private:
                           .finish = [&request](int error) { request.done(error); }});
     }
 
-    // What is only half done, as reads at the end of the file are, is done again from the beginning, with all the
-    // care that it needs.
+    // What is only half done, as reads at the end of the file are, is done again from the beginning, with all
+    // the care that it needs.
     void completed(DiskRequest& request, int result) {
         const bool transfer = request.operation != DiskOperation::Flush;
         const bool partial = transfer && result >= 0 && static_cast<u64>(result) != request.bytes;
@@ -103,7 +104,8 @@ Result<> check_direct(const Fd& fd, const std::string& path) {
     struct statx status {};
     if (::statx(fd.get(), "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) != 0) return {};
     if ((status.stx_mask & STATX_DIOALIGN) == 0) return {};
-    if (status.stx_dio_offset_align == 0) return fail("{}: its file system has no O_DIRECT (cache=none)", path);
+    if (status.stx_dio_offset_align == 0)
+        return fail("{}: its file system has no O_DIRECT (cache=none)", path);
     if (status.stx_dio_offset_align <= kSector) return {};
     return fail("{}: with O_DIRECT (cache=none) its host takes blocks of {} bytes only", path,
                 status.stx_dio_offset_align);

@@ -1,5 +1,5 @@
-// A set of sectors, kept in pieces that exist where something was added: the memory it takes goes with what is
-// written, not with the size of the disk.
+// A set of sectors, kept in pieces that exist where something was added: the memory it takes goes with what
+// is written, not with the size of the disk.
 #pragma once
 
 #include <array>

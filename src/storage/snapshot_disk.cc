@@ -64,7 +64,8 @@ public:
                 // Reads that are made before this is done may see either content.
                 changed_.add(first, count);
                 return changes_->submit(request);
-            // Discard, too, is done there, where it changes nothing: it must not bring back what the base has.
+            // Discard, too, is done there, where it changes nothing: it must not bring back what the base
+            // has.
             case DiskOperation::Flush:
             case DiskOperation::Discard: return changes_->submit(request);
         }
@@ -147,7 +148,8 @@ Result<std::unique_ptr<Disk>> open_snapshot(EventLoop& loop, std::unique_ptr<Dis
     if (::ftruncate(file.get(), static_cast<off_t>(bytes)) != 0)
         return fail_errno(errno, "could not make a temporary file of {} bytes in {}", bytes, directory);
     // Nothing of it has to survive anything.
-    const FileOptions options{.path = fmt::format("/proc/self/fd/{}", file.get()), .ignore_flush = true, .lock = false};
+    const FileOptions options{
+        .path = fmt::format("/proc/self/fd/{}", file.get()), .ignore_flush = true, .lock = false};
     auto changes = TRY(open_raw(loop, options));
     return std::make_unique<SnapshotDisk>(std::move(base), std::move(changes));
 }

@@ -39,7 +39,8 @@ Uring::~Uring() {
 }
 
 bool Uring::submit(bus::DiskRequest& request) {
-    const bool transfer = request.operation == DiskOperation::Read || request.operation == DiskOperation::Write;
+    const bool transfer =
+        request.operation == DiskOperation::Read || request.operation == DiskOperation::Write;
     if (!transfer && (request.operation != DiskOperation::Flush || file_.ignores_flush)) return false;
     if (transfer && (request.buffers.size() > kMostVectors || !file_.aligned(request))) return false;
     if (in_flight_ == kEntries) return false;

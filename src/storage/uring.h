@@ -17,8 +17,8 @@ public:
     // What the kernel says of a request: a number of bytes, or a negative errno value.
     using Completion = std::function<void(bus::DiskRequest& request, int result)>;
 
-    // `completed` is called on the loop's thread, then `batch_done` once. Fails where the kernel has no io_uring,
-    // or forbids it.
+    // `completed` is called on the loop's thread, then `batch_done` once. Fails where the kernel has no
+    // io_uring, or forbids it.
     static Result<std::unique_ptr<Uring>> create(EventLoop& loop, const ImageFile& file, Completion completed,
                                                  std::function<void()> batch_done);
     ~Uring();

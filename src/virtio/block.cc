@@ -37,7 +37,8 @@ struct Block::Request final : bus::DiskRequest {
     Block& block;
     Chain chain;
     u16 queue = 0;
-    std::array<Range, kMostRanges> ranges{};  // of Discard and WriteZeroes: those still to do begin at next_range
+    std::array<Range, kMostRanges>
+        ranges{};  // of Discard and WriteZeroes: those still to do begin at next_range
     u32 range_count = 0;
     u32 next_range = 0;
 };
@@ -210,7 +211,9 @@ void Block::begin_transfer(Request& request, DiskOperation operation, u64 sector
     request.bytes = bytes;
     request.buffers.clear();
     for_each_piece(read ? chain.writable : chain.readable, read ? 0 : kHeaderBytes, bytes,
-                   [&](std::span<u8> piece) { request.buffers.push_back({piece.data(), piece.size()}); });
+                   [&](std::span<u8> piece) {
+                       request.buffers.push_back({piece.data(), piece.size()});
+                   });
     disk_->submit(request);
 }
 

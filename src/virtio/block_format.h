@@ -1,5 +1,5 @@
-// 5.2.4 "Device configuration layout" and 5.2.6 "Device Operation": the structures of a block device. All fields
-// are little-endian.
+// 5.2.4 "Device configuration layout" and 5.2.6 "Device Operation": the structures of a block device. All
+// fields are little-endian.
 #pragma once
 
 #include <cstddef>
@@ -48,7 +48,14 @@ static_assert(offsetof(Config, writeback) == 32 && offsetof(Config, max_discard_
 
 inline constexpr u64 kSector = 512;
 
-enum Type : u32 { kIn = 0, kOut = 1, kFlushRequest = 4, kGetId = 8, kDiscardRequest = 11, kWriteZeroesRequest = 13 };
+enum Type : u32 {
+    kIn = 0,
+    kOut = 1,
+    kFlushRequest = 4,
+    kGetId = 8,
+    kDiscardRequest = 11,
+    kWriteZeroesRequest = 13
+};
 
 struct Header {
     u32 type;

@@ -55,9 +55,9 @@ private:
     const char* reason_ = nullptr;
 };
 
-// 16-bit fields that the driver and the device hand to each other. `field` is aligned. Each side publishes what it
-// has done and then looks at what the other one asks for, so at least one of them has to see the other: the stores
-// that publish and the loads that look are sequentially consistent.
+// 16-bit fields that the driver and the device hand to each other. `field` is aligned. Each side publishes
+// what it has done and then looks at what the other one asks for, so at least one of them has to see the
+// other: the stores that publish and the loads that look are sequentially consistent.
 inline u16 load(const u8* field, std::memory_order order = std::memory_order_relaxed) {
     // A view of guest memory is never const at heart: the guest writes there.
     auto* shared = reinterpret_cast<u16*>(const_cast<u8*>(field));

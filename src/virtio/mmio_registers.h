@@ -28,9 +28,7 @@ struct MmioTransport::Registers {
                 std::invoke(Set, t, static_cast<u32>(value));
             };
         } else if constexpr (std::is_member_object_pointer_v<decltype(Set)>) {
-            row.write = [](T& t, const bus::RowAccess&, u64 value) {
-                t.*Set = static_cast<u32>(value);
-            };
+            row.write = [](T& t, const bus::RowAccess&, u64 value) { t.*Set = static_cast<u32>(value); };
         }
         return row;
     }

@@ -121,14 +121,15 @@ void MmioTransport::write_driver_features(u32 value) {
     driver_features_ = (driver_features_ & ~(kLegacyBits << shift)) | u64{value} << shift;
 }
 
-// Bits are set one after the other and cleared all at once, by 0 (2.1.1 "Driver Requirements: Device Status Field").
+// Bits are set one after the other and cleared all at once, by 0 (2.1.1 "Driver Requirements: Device Status
+// Field").
 void MmioTransport::write_status(u32 value) {
     if (value == 0) return stop_and_clear();
     u32 added = value & 0xff & ~status_ & ~status::kNeedsReset;
     const bool modern = interface_ == Interface::Modern;
     if (modern && (added & status::kFeaturesOk) != 0) {
-        const bool acceptable = (driver_features_ & ~offered_features()) == 0 &&
-                                (driver_features_ & feature::kVersion1) != 0;
+        const bool acceptable =
+            (driver_features_ & ~offered_features()) == 0 && (driver_features_ & feature::kVersion1) != 0;
         if (!acceptable) added &= ~status::kFeaturesOk;  // 2.2.2: the driver reads that back
     }
     if (modern && (added & status::kDriverOk) != 0 && ((status_ | added) & status::kFeaturesOk) == 0) {
@@ -219,8 +220,7 @@ void MmioTransport::write_queue_pfn(u32 value) {
     queue->pfn = value;
     queue->ready = value != 0;
     const u64 align = std::has_single_bit(queue->align) ? queue->align : 4096;
-    queue->addresses =
-        legacy_addresses(queue->addresses.size, u64{value} * guest_page_size_, align);
+    queue->addresses = legacy_addresses(queue->addresses.size, u64{value} * guest_page_size_, align);
 }
 
 // For accelerators that do not ring the doorbell themselves.
@@ -277,21 +277,22 @@ void MmioTransport::wait_until_settled() {
 void MmioTransport::start() {
     lifecycle_ = Lifecycle::Running;
     std::vector<QueueAddresses> addresses;
-    for (const QueueState& queue : queues_) addresses.push_back(queue.ready ? queue.addresses : QueueAddresses{});
-    thread_.loop().post([this, features = driver_features_ & offered_features(),
-                         addresses = std::move(addresses)] {
-        Session session{.features = features, .queues = {}, .host = this};
-        const char* broken = nullptr;
-        for (const QueueAddresses& queue : addresses) {
-            auto& created = session.queues.emplace_back();
-            if (queue.size == 0) continue;
-            created = make_queue(memory_, queue, features);
-            if (created->broken()) broken = created->reason();
-        }
-        started_ = true;
-        device_.start(std::move(session));
-        if (broken != nullptr) needs_reset(broken);
-    });
+    for (const QueueState& queue : queues_)
+        addresses.push_back(queue.ready ? queue.addresses : QueueAddresses{});
+    thread_.loop().post(
+        [this, features = driver_features_ & offered_features(), addresses = std::move(addresses)] {
+            Session session{.features = features, .queues = {}, .host = this};
+            const char* broken = nullptr;
+            for (const QueueAddresses& queue : addresses) {
+                auto& created = session.queues.emplace_back();
+                if (queue.size == 0) continue;
+                created = make_queue(memory_, queue, features);
+                if (created->broken()) broken = created->reason();
+            }
+            started_ = true;
+            device_.start(std::move(session));
+            if (broken != nullptr) needs_reset(broken);
+        });
 }
 
 void MmioTransport::stop_and_clear() {

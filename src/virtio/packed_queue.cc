@@ -54,8 +54,7 @@ bool PackedQueue::take(Chain& chain) {
             set_broken("a request has more descriptors than the queue has entries");
             return false;
         }
-        const Descriptor descriptor =
-            load_descriptor(&ring_[at.slot * kDescriptorBytes], RingFormat::Packed);
+        const Descriptor descriptor = load_descriptor(&ring_[at.slot * kDescriptorBytes], RingFormat::Packed);
         at.advance(1, size_);
         if (!builder.add(descriptor)) {
             set_broken(builder.reason());

@@ -14,7 +14,8 @@ public:
     bool rearm() override;
 
 private:
-    // A place in the ring, and whether the wrap counter is 1 there: 2.8.1 "Driver and Device Ring Wrap Counters".
+    // A place in the ring, and whether the wrap counter is 1 there: 2.8.1 "Driver and Device Ring Wrap
+    // Counters".
     struct Position {
         u16 slot = 0;
         bool wrap = true;

@@ -1,6 +1,6 @@
-// libFuzzer entry: a driver that writes whatever it likes into the rings and requests of a disk, while the disk does
-// what it was asked to, or fails. Nothing may happen but that the device breaks; and the disk is asked for nothing
-// that it does not have.
+// libFuzzer entry: a driver that writes whatever it likes into the rings and requests of a disk, while the
+// disk does what it was asked to, or fails. Nothing may happen but that the device breaks; and the disk is
+// asked for nothing that it does not have.
 #include <cerrno>
 #include <deque>
 
@@ -42,7 +42,8 @@ public:
         bus::DiskRequest& request = *waiting_.front();
         waiting_.pop_front();
         for (const iovec& buffer : request.buffers) {
-            if (request.operation == bus::DiskOperation::Read) std::memset(buffer.iov_base, 0x5a, buffer.iov_len);
+            if (request.operation == bus::DiskOperation::Read)
+                std::memset(buffer.iov_base, 0x5a, buffer.iov_len);
             for (std::size_t i = 0; i < buffer.iov_len; ++i) sum_ += static_cast<u8*>(buffer.iov_base)[i];
         }
         request.done(error);

@@ -1,9 +1,9 @@
 // devices: virtio-rng-device virtio-rng-device
 // only: trapeze
 //
-// A driver that breaks the rules of a split queue breaks its own device: it shows DEVICE_NEEDS_RESET, or takes no
-// notice, and works after a reset. Another device goes on meanwhile. (VIRTIO 1.2, 2.1.2, 2.7, 4.2. QEMU ends for
-// some of this.)
+// A driver that breaks the rules of a split queue breaks its own device: it shows DEVICE_NEEDS_RESET, or
+// takes no notice, and works after a reset. Another device goes on meanwhile. (VIRTIO 1.2, 2.1.2, 2.7, 4.2.
+// QEMU ends for some of this.)
 #include "cpu.h"
 
 using namespace guest;
@@ -15,9 +15,19 @@ constexpr u64 kVictim = 0x0a00'0000 + 31 * 0x200;
 constexpr u64 kWitness = kVictim - 0x200;
 
 enum : u64 {
-    DEVICE_ID = 0x008, DRIVER_FEATURES = 0x020, DRIVER_FEATURES_SEL = 0x024, QUEUE_SEL = 0x030, QUEUE_NUM = 0x038,
-    QUEUE_READY = 0x044, QUEUE_NOTIFY = 0x050, INTERRUPT_STATUS = 0x060, INTERRUPT_ACK = 0x064, STATUS = 0x070,
-    QUEUE_DESC = 0x080, QUEUE_DRIVER = 0x090, QUEUE_DEVICE = 0x0a0,
+    DEVICE_ID = 0x008,
+    DRIVER_FEATURES = 0x020,
+    DRIVER_FEATURES_SEL = 0x024,
+    QUEUE_SEL = 0x030,
+    QUEUE_NUM = 0x038,
+    QUEUE_READY = 0x044,
+    QUEUE_NOTIFY = 0x050,
+    INTERRUPT_STATUS = 0x060,
+    INTERRUPT_ACK = 0x064,
+    STATUS = 0x070,
+    QUEUE_DESC = 0x080,
+    QUEUE_DRIVER = 0x090,
+    QUEUE_DEVICE = 0x0a0,
 };
 enum : u32 { kDriverOk = 15, kNeedsReset = 64 };
 enum : u16 { NEXT = 1, WRITE = 2, INDIRECT = 4 };
@@ -47,8 +57,12 @@ struct Queue {
 
 Queue victim_queue, witness_queue;
 
-u64 address_of(const volatile void* object) { return reinterpret_cast<u64>(object); }
-void barrier() { asm volatile("dmb sy" ::: "memory"); }
+u64 address_of(const volatile void* object) {
+    return reinterpret_cast<u64>(object);
+}
+void barrier() {
+    asm volatile("dmb sy" ::: "memory");
+}
 
 void write_address(u64 device, u64 reg, u64 address) {
     write32(device + reg, static_cast<u32>(address));
@@ -114,8 +128,8 @@ bool needs_reset(u64 device) {
 constexpr u64 kNowhere = 0x10;
 struct Fault {
     const char* name;
-    void (*before)(Queue&);   // before the queue is ready
-    void (*after)(Queue&);    // when the device runs
+    void (*before)(Queue&);  // before the queue is ready
+    void (*after)(Queue&);   // when the device runs
     u16 head = 0;
     u16 requests = 1;
 };
@@ -123,7 +137,8 @@ constexpr Fault kFaults[] = {
     {"a descriptor table nowhere", [](Queue&) { write_address(kVictim, QUEUE_DESC, kNowhere); }, nullptr},
     {"an available ring nowhere", [](Queue&) { write_address(kVictim, QUEUE_DRIVER, kNowhere); }, nullptr},
     {"a used ring nowhere", [](Queue&) { write_address(kVictim, QUEUE_DEVICE, ~u64{0} - 3); }, nullptr},
-    {"a misaligned table", [](Queue& q) { write_address(kVictim, QUEUE_DESC, address_of(q.table) + 1); }, nullptr},
+    {"a misaligned table", [](Queue& q) { write_address(kVictim, QUEUE_DESC, address_of(q.table) + 1); },
+     nullptr},
     {"a size that is no power of two", [](Queue&) { write32(kVictim + QUEUE_NUM, 3); }, nullptr},
     {"a size beyond all", [](Queue&) { write32(kVictim + QUEUE_NUM, ~0u); }, nullptr},
     {"a buffer nowhere", nullptr, [](Queue& q) { q.table[0].address = kNowhere; }},
@@ -145,11 +160,22 @@ constexpr Fault kFaults[] = {
      }},
     {"a head outside the table", nullptr, nullptr, 0x1234},
     {"more requests than entries", nullptr, nullptr, 0, 5},
-    {"an indirect table nowhere", nullptr, [](Queue& q) { q.table[0] = {kNowhere, 16, INDIRECT, 0}; }},
-    {"half an indirect table", nullptr, [](Queue& q) { q.table[0] = {address_of(q.indirect), 24, INDIRECT, 0}; }},
-    {"an empty indirect table", nullptr, [](Queue& q) { q.table[0] = {address_of(q.indirect), 0, INDIRECT, 0}; }},
+    {"an indirect table nowhere", nullptr,
+     [](Queue& q) {
+         q.table[0] = {kNowhere, 16, INDIRECT, 0};
+     }},
+    {"half an indirect table", nullptr,
+     [](Queue& q) {
+         q.table[0] = {address_of(q.indirect), 24, INDIRECT, 0};
+     }},
+    {"an empty indirect table", nullptr,
+     [](Queue& q) {
+         q.table[0] = {address_of(q.indirect), 0, INDIRECT, 0};
+     }},
     {"an indirect table with a next one", nullptr,
-     [](Queue& q) { q.table[0] = {address_of(q.indirect), 32, INDIRECT | NEXT, 1}; }},
+     [](Queue& q) {
+         q.table[0] = {address_of(q.indirect), 32, INDIRECT | NEXT, 1};
+     }},
     {"an indirect table in an indirect table", nullptr,
      [](Queue& q) {
          q.indirect[0] = {address_of(q.indirect), 32, INDIRECT, 0};

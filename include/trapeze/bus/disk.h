@@ -13,8 +13,8 @@ namespace trapeze::bus {
 enum class DiskOperation : u8 {
     Read,
     Write,
-    Flush,        // what was written, and is done, survives a loss of power
-    Discard,      // the content no longer matters
+    Flush,    // what was written, and is done, survives a loss of power
+    Discard,  // the content no longer matters
     WriteZeroes,
 };
 
@@ -40,7 +40,7 @@ public:
     struct Properties {
         u64 bytes = 0;  // a multiple of 512
         bool read_only = false;
-        bool can_discard = false;  // Discard and WriteZeroes with may_unmap do more than nothing
+        bool can_discard = false;   // Discard and WriteZeroes with may_unmap do more than nothing
         u32 preferred_bytes = 512;  // accesses of multiples of this are fast: a power of two
     };
 

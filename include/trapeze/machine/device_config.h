@@ -13,9 +13,9 @@ namespace trapeze::machine {
 
 // virtio-rng.
 struct RngConfig {
-    std::string file;            // where the randomness comes from; empty: the host's kernel
-    u64 max_bytes = ~u64{0};     // the guest gets that many
-    u32 period_ms = 1 << 16;     // in this time
+    std::string file;         // where the randomness comes from; empty: the host's kernel
+    u64 max_bytes = ~u64{0};  // the guest gets that many
+    u32 period_ms = 1 << 16;  // in this time
 };
 
 // A disk image; -drive or -blockdev.
@@ -23,11 +23,11 @@ struct DriveConfig {
     enum class Aio : u8 { Auto, IoUring, Threads };
     std::string file;
     bool read_only = false;
-    bool snapshot = false;      // changes are dropped at the end
-    bool direct = false;        // around the host's page cache
+    bool snapshot = false;  // changes are dropped at the end
+    bool direct = false;    // around the host's page cache
     bool ignore_flush = false;
-    bool write_back = true;     // what the device begins with
-    bool discard = false;       // the guest's Discard gives space back
+    bool write_back = true;  // what the device begins with
+    bool discard = false;    // the guest's Discard gives space back
     bool lock = true;
     Aio aio = Aio::Auto;
 };

@@ -11,7 +11,7 @@
 namespace trapeze::storage {
 
 enum class AsyncIo : u8 {
-    Auto,     // io_uring, or threads where the host does not have it
+    Auto,  // io_uring, or threads where the host does not have it
     IoUring,
     Threads,
 };
@@ -19,15 +19,15 @@ enum class AsyncIo : u8 {
 struct FileOptions {
     std::string path;
     bool read_only = false;
-    bool direct = false;       // around the host's page cache
+    bool direct = false;        // around the host's page cache
     bool ignore_flush = false;  // Flush does nothing: fast, and unsafe
-    bool discard = false;      // Discard gives the host its space back, instead of doing nothing
-    bool lock = true;          // refuse what another process writes to, or reads while this one writes
+    bool discard = false;       // Discard gives the host its space back, instead of doing nothing
+    bool lock = true;           // refuse what another process writes to, or reads while this one writes
     AsyncIo aio = AsyncIo::Auto;
 };
 
-// A raw image: a regular file or a block device. `loop` is that of the disk's thread, and outlives it; the disk is
-// destroyed on that thread or after it, with no request in flight.
+// A raw image: a regular file or a block device. `loop` is that of the disk's thread, and outlives it; the
+// disk is destroyed on that thread or after it, with no request in flight.
 Result<std::unique_ptr<bus::Disk>> open_raw(EventLoop& loop, const FileOptions& options);
 
 // Reads from `base` what was never written, and keeps what is written in a temporary file without a name in

@@ -14,13 +14,13 @@ class Block final : public Device {
 public:
     struct Options {
         std::string serial = {};  // up to 20 bytes count
-        u16 queues = 1;      // 1 to 64
+        u16 queues = 1;           // 1 to 64
         u16 queue_size = 256;
         u32 logical_block = 512;  // bytes: powers of two, 512 to 32768
         u32 physical_block = 512;
-        bool discard = true;         // offered, if the disk can
+        bool discard = true;  // offered, if the disk can
         bool write_zeroes = true;
-        bool write_back = true;      // a write is done when the host has it; else when it is safe
+        bool write_back = true;         // a write is done when the host has it; else when it is safe
         bool config_write_back = true;  // the driver may change that
     };
 

@@ -1,7 +1,7 @@
 // A virtio device without its transport.
 //
-// All work on queues is done by one thread per device, the device's own, so a device needs no lock for what it
-// does with them. Only its configuration space is read and written by vCPU threads.
+// All work on queues is done by one thread per device, the device's own, so a device needs no lock for what
+// it does with them. Only its configuration space is read and written by vCPU threads.
 #pragma once
 
 #include <functional>
@@ -14,14 +14,15 @@
 
 namespace trapeze::virtio {
 
-// What a device may tell the driver: implemented by the transport. Any thread; with any lock of the device held.
+// What a device may tell the driver: implemented by the transport. Any thread; with any lock of the device
+// held.
 class DeviceHost {
 public:
     virtual ~DeviceHost() = default;
     // A used buffer notification (2.9.1). Devices say complete(), which asks the queue first.
     virtual void queue_used() = 0;
-    // As if the driver notified once more: for a device that stops in the middle of a queue, to let others have
-    // the thread.
+    // As if the driver notified once more: for a device that stops in the middle of a queue, to let others
+    // have the thread.
     virtual void notify_again(u16 queue) = 0;
     // The configuration space has changed: the driver is told.
     virtual void config_changed() = 0;
@@ -62,11 +63,11 @@ public:
 
     // The driver is ready. Requests may be there already.
     virtual void start(Session session) = 0;
-    // The driver says that there are requests in a queue, which it may not have set up. Only between start() and
-    // stop(). A device that takes none now leaves the queue alone, and looks again when it can.
+    // The driver says that there are requests in a queue, which it may not have set up. Only between start()
+    // and stop(). A device that takes none now leaves the queue alone, and looks again when it can.
     virtual void notified(u16 queue) = 0;
-    // Ends the session. Calls `stopped` once, on this thread, now or when the last buffer of the guest that the
-    // host still works on is its own again: after it, the device touches no guest memory.
+    // Ends the session. Calls `stopped` once, on this thread, now or when the last buffer of the guest that
+    // the host still works on is its own again: after it, the device touches no guest memory.
     virtual void stop(std::function<void()> stopped) = 0;
 
 protected:

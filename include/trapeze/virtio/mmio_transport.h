@@ -1,7 +1,8 @@
-// "4.2 Virtio Over MMIO": the registers of one device, version 2, and the legacy interface of 4.2.4, version 1.
+// "4.2 Virtio Over MMIO": the registers of one device, version 2, and the legacy interface of 4.2.4,
+// version 1.
 //
-// A write of 0 to Status returns when the device has let go of the guest's buffers, because that is what drivers
-// rely on; only the vCPU that writes waits, and others that access the same device.
+// A write of 0 to Status returns when the device has let go of the guest's buffers, because that is what
+// drivers rely on; only the vCPU that writes waits, and others that access the same device.
 #pragma once
 
 #include <atomic>
@@ -39,8 +40,8 @@ public:
     void reset() override EXCLUDES(mutex_);
     std::string_view name() const override { return device_.name(); }
 
-    // eventfds, one for each queue in order: who adds to one has written the queue's number to QueueNotify. For
-    // accelerators that can do so without an exit.
+    // eventfds, one for each queue in order: who adds to one has written the queue's number to QueueNotify.
+    // For accelerators that can do so without an exit.
     std::vector<int> doorbells() const;
 
     Device& device() { return device_; }
@@ -52,8 +53,8 @@ private:
     struct QueueState {
         QueueAddresses addresses;
         bool ready = false;
-        u32 pfn = 0;           // legacy: QueuePFN
-        u32 align = 0;         // legacy: QueueAlign
+        u32 pfn = 0;    // legacy: QueuePFN
+        u32 align = 0;  // legacy: QueueAlign
     };
     // Stopping: a thread waits for the device, and all others wait for that thread.
     enum class Lifecycle : u8 { Idle, Running, Stopping };
@@ -104,7 +105,7 @@ private:
     mem::GuestMemory& memory_;
     const Interface interface_;
     std::vector<Fd> doorbells_;  // const after create()
-    bool started_ = false;  // the device's thread: between its start() and stop()
+    bool started_ = false;       // the device's thread: between its start() and stop()
 
     Mutex mutex_;
     std::condition_variable_any settled_;  // lifecycle_ has left Stopping

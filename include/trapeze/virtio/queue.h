@@ -29,8 +29,8 @@ struct QueueAddresses {
 
 // A request: buffers in guest RAM, in the driver's order. Reusable, so that its vectors are allocated once.
 struct Chain {
-    u16 id = 0;     // what the driver knows it by
-    u16 slots = 0;  // entries of the ring that it takes
+    u16 id = 0;                           // what the driver knows it by
+    u16 slots = 0;                        // entries of the ring that it takes
     std::vector<std::span<u8>> readable;  // by the device
     std::vector<std::span<u8>> writable;  // by the device
     u64 readable_bytes = 0;               // less than 2^32
@@ -46,8 +46,8 @@ class Queue {
 public:
     virtual ~Queue() = default;
 
-    // The next request. False: there is none, or the queue is broken. No more are out at a time than the queue
-    // has entries, whatever the driver does.
+    // The next request. False: there is none, or the queue is broken. No more are out at a time than the
+    // queue has entries, whatever the driver does.
     [[nodiscard]] bool pop(Chain& chain);
     // Gives a request back, in any order, with the number of bytes written to its writable buffers. What was
     // written is visible to the driver no later than the answer.

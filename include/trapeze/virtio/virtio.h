@@ -7,7 +7,16 @@
 namespace trapeze::virtio {
 
 // 5 "Device Types".
-enum class DeviceId : u32 { None = 0, Net = 1, Block = 2, Console = 3, Entropy = 4, Balloon = 5, P9 = 9, Vsock = 19 };
+enum class DeviceId : u32 {
+    None = 0,
+    Net = 1,
+    Block = 2,
+    Console = 3,
+    Entropy = 4,
+    Balloon = 5,
+    P9 = 9,
+    Vsock = 19
+};
 
 // 2.1 "Device Status Field".
 namespace status {

@@ -22,32 +22,36 @@ TEST(Devices, NoneByDefault) {
 }
 
 TEST(Devices, RngAndItsSources) {
-    const auto rng = [](std::string_view line) { return std::get<RngConfig>(config(line).virtio.at(0).device); };
+    const auto rng = [](std::string_view line) {
+        return std::get<RngConfig>(config(line).virtio.at(0).device);
+    };
     EXPECT_EQ(rng("-device virtio-rng-device").file, "");
     EXPECT_EQ(rng("-device virtio-rng").file, "");
     EXPECT_EQ(rng("-device virtio-rng-device,rng=r -object rng-random,id=r").file, "/dev/urandom");
-    EXPECT_EQ(rng("-object rng-random,filename=/dev/hwrng,id=r -device virtio-rng-device,rng=r").file, "/dev/hwrng");
+    EXPECT_EQ(rng("-object rng-random,filename=/dev/hwrng,id=r -device virtio-rng-device,rng=r").file,
+              "/dev/hwrng");
     EXPECT_EQ(rng("-object rng-builtin,id=r -device virtio-rng-device,rng=r").file, "");
     const RngConfig limited = rng("-device virtio-rng-device,max-bytes=1024,period=1000");
     EXPECT_EQ(limited.max_bytes, 1024u);
     EXPECT_EQ(limited.period_ms, 1000u);
     EXPECT_EQ(error("-device virtio-rng-device,rng=r"),
               "-device virtio-rng-device,rng=r: there is no -object with id 'r'");
-    EXPECT_EQ(error("-object rng-builtin,id=r,filename=x"),
-              "-object filename=x: applies to rng-random only");
+    EXPECT_EQ(error("-object rng-builtin,id=r,filename=x"), "-object filename=x: applies to rng-random only");
     EXPECT_EQ(error("-object rng-random"), "-object rng-random: id= is missing");
     EXPECT_EQ(error("-object rng-random,id=a -object rng-builtin,id=a"),
               "-object rng-builtin,id=a: id 'a' is already taken");
 }
 
 TEST(Devices, PlacesAndNames) {
-    const auto devices = config("-device virtio-rng-device,bus=virtio-mmio-bus.3,id=a -device virtio-rng").virtio;
+    const auto devices =
+        config("-device virtio-rng-device,bus=virtio-mmio-bus.3,id=a -device virtio-rng").virtio;
     EXPECT_EQ(devices.at(0).slot, 3u);
     EXPECT_EQ(devices.at(0).id, "a");
     EXPECT_EQ(devices.at(1).slot, std::nullopt);
     EXPECT_EQ(error("-device virtio-rng-device,bus=virtio-mmio-bus.32"),
               "-device bus=virtio-mmio-bus.32: must be a number from 0 to 31");
-    EXPECT_EQ(error("-device virtio-rng-device,bus=pcie.0"), "-device bus=pcie.0: must be virtio-mmio-bus.0 to 31");
+    EXPECT_EQ(error("-device virtio-rng-device,bus=pcie.0"),
+              "-device bus=pcie.0: must be virtio-mmio-bus.0 to 31");
     EXPECT_EQ(error("-device virtio-rng,id=a -device virtio-rng,id=a"),
               "-device id=a: this id is already taken");
     std::string many;
@@ -76,7 +80,8 @@ TEST(Drives, WithADeviceOfTheirOwn) {
         EXPECT_EQ(config(line).virtio.size(), 1u) << line;
         const DriveConfig drive = block(line).drive;
         EXPECT_EQ(drive.file, "a.img") << line;
-        EXPECT_FALSE(drive.read_only || drive.snapshot || drive.direct || drive.ignore_flush || drive.discard) << line;
+        EXPECT_FALSE(drive.read_only || drive.snapshot || drive.direct || drive.ignore_flush || drive.discard)
+            << line;
         EXPECT_TRUE(drive.write_back && drive.lock) << line;
     }
 }
@@ -119,13 +124,15 @@ TEST(Drives, Keys) {
     EXPECT_FALSE(block("-drive file=a,file.locking=off").drive.lock);
     EXPECT_TRUE(block("-drive file=a,snapshot=on").drive.snapshot);
     EXPECT_TRUE(block("-drive file=a -snapshot").drive.snapshot);
-    EXPECT_TRUE(block("-snapshot -drive file=a,if=none,id=d -device virtio-blk-device,drive=d").drive.snapshot);
+    EXPECT_TRUE(
+        block("-snapshot -drive file=a,if=none,id=d -device virtio-blk-device,drive=d").drive.snapshot);
     EXPECT_EQ(block("-drive file=a,aio=threads").drive.aio, DriveConfig::Aio::Threads);
     EXPECT_EQ(block("-drive file=a,aio=native").drive.aio, DriveConfig::Aio::Auto);
-    const BlockConfig device = block("-drive file=a,if=none,id=d,cache=writethrough -device virtio-blk-device,"
-                                     "drive=d,serial=x,num-queues=4,queue-size=128,logical_block_size=4096,"
-                                     "physical_block_size=4096,discard=off,write-zeroes=off,config-wce=off,"
-                                     "write-cache=on,share-rw=on");
+    const BlockConfig device = block(
+        "-drive file=a,if=none,id=d,cache=writethrough -device virtio-blk-device,"
+        "drive=d,serial=x,num-queues=4,queue-size=128,logical_block_size=4096,"
+        "physical_block_size=4096,discard=off,write-zeroes=off,config-wce=off,"
+        "write-cache=on,share-rw=on");
     EXPECT_EQ(device.serial, "x");
     EXPECT_EQ(device.queues, 4u);
     EXPECT_EQ(device.queue_size, 128u);
@@ -142,18 +149,22 @@ TEST(Drives, Refusals) {
         {"-drive if=virtio", "-drive if=virtio: the file name is missing"},
         {"-drive file=a,if=ide",
          "-drive if=ide: must be virtio or none: other interfaces are not supported yet by this version"},
-        {"-drive file=a,format=qcow2", "-drive format=qcow2: image format 'qcow2' is not supported yet by this "
-                                       "version; raw is"},
+        {"-drive file=a,format=qcow2",
+         "-drive format=qcow2: image format 'qcow2' is not supported yet by this "
+         "version; raw is"},
         {"-drive file=nbd:localhost:1",
          "-drive file=nbd:localhost:1: image protocol 'nbd:' is not supported yet by this version"},
         {"-drive file=a,cache=fast",
          "-drive cache=fast: must be none, writeback, writethrough, directsync or unsafe"},
         {"-drive file=a,werror=stop",
          "-drive werror=stop: only report is supported by this version: the guest sees the error"},
-        {"-drive file=a,id=d,if=none -drive file=b,id=d,if=none", "-drive file=b,id=d,if=none: id 'd' is already taken"},
-        {"-blockdev driver=raw,file.filename=a", "-blockdev driver=raw,file.filename=a: node-name= is missing"},
+        {"-drive file=a,id=d,if=none -drive file=b,id=d,if=none",
+         "-drive file=b,id=d,if=none: id 'd' is already taken"},
+        {"-blockdev driver=raw,file.filename=a",
+         "-blockdev driver=raw,file.filename=a: node-name= is missing"},
         {"-device virtio-blk-device", "-device virtio-blk-device: drive= is missing"},
-        {"-device virtio-blk-device,drive=d", "-device virtio-blk-device,drive=d: there is no -drive or -blockdev 'd'"},
+        {"-device virtio-blk-device,drive=d",
+         "-device virtio-blk-device,drive=d: there is no -drive or -blockdev 'd'"},
         {"-drive file=a,id=d -device virtio-blk-device,drive=d",
          "-device virtio-blk-device,drive=d: drive 'd' is in use"},
         {"-drive file=a,if=none,id=d -device virtio-blk,drive=d -device virtio-blk,drive=d",

@@ -2,9 +2,9 @@
 #include "trapeze/storage/disk.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -147,7 +147,8 @@ TEST_P(DiskTest, MoreBuffersThanTheKernelTakesAtOnce) {
     open(options());
     std::vector<u8> data(600'000 / 512 * 512);
     std::vector<iovec> buffers;
-    for (std::size_t at = 0; at < data.size(); at += 256) buffers.push_back({&data[at], std::min<std::size_t>(256, data.size() - at)});
+    for (std::size_t at = 0; at < data.size(); at += 256)
+        buffers.push_back({&data[at], std::min<std::size_t>(256, data.size() - at)});
     ASSERT_GT(buffers.size(), 1024u);
     ASSERT_EQ(run(DiskOperation::Read, 512, data.size(), buffers), 0);
     EXPECT_EQ(data, expected(512, data.size()));
@@ -243,7 +244,7 @@ TEST_P(DiskTest, ErrorsOfTheHostArrive) {
     std::vector<u8> data(512);
     struct rlimit limit {};
     ::getrlimit(RLIMIT_FSIZE, &limit);
-    const struct rlimit small{512, limit.rlim_max};  // nothing behind the first sector can be written
+    const struct rlimit small { 512, limit.rlim_max };  // nothing behind the first sector can be written
     ::signal(SIGXFSZ, SIG_IGN);
     ::setrlimit(RLIMIT_FSIZE, &small);
     const int error = run(DiskOperation::Write, 1024, 512, {{data.data(), 512}});
@@ -257,7 +258,8 @@ TEST_P(DiskTest, OneWriterOrManyReaders) {
     // Locks are of open file descriptions: a second one of this process conflicts as another process's does.
     const auto second = open_raw(*loop_, options());
     ASSERT_FALSE(second);
-    EXPECT_EQ(second.error().message(), path_ + " is in use by another process (file.locking=off ignores that)");
+    EXPECT_EQ(second.error().message(),
+              path_ + " is in use by another process (file.locking=off ignores that)");
     FileOptions unlocked = options();
     unlocked.lock = false;
     EXPECT_TRUE(open_raw(*loop_, unlocked));
@@ -276,7 +278,8 @@ TEST_P(DiskTest, BadFilesAreRefusedInOneSentence) {
         const auto disk = open_raw(*loop_, bad);
         return disk ? "opened" : disk.error().message();
     };
-    EXPECT_EQ(message(directory_ / "none"), fmt::format("could not open {}/none: No such file or directory", directory_.string()));
+    EXPECT_EQ(message(directory_ / "none"),
+              fmt::format("could not open {}/none: No such file or directory", directory_.string()));
     EXPECT_EQ(message(directory_), fmt::format("could not open {}: Is a directory", directory_.string()));
     EXPECT_EQ(message("/dev/null"), "/dev/null is neither a file nor a block device");
     const std::string fifo = directory_ / "fifo";
@@ -308,7 +311,8 @@ INSTANTIATE_TEST_SUITE_P(Engines, DiskTest, testing::Values(AsyncIo::Auto, Async
 // Auto would hide it.
 TEST(Uring, WorksWhereTheKernelHasIt) {
     const auto loop = *EventLoop::create();
-    const std::string path = std::filesystem::temp_directory_path() / fmt::format("trapeze-uring-{}", ::getpid());
+    const std::string path =
+        std::filesystem::temp_directory_path() / fmt::format("trapeze-uring-{}", ::getpid());
     std::ofstream(path) << std::string(4096, 'x');
     const auto disk = open_raw(*loop, {.path = path, .aio = AsyncIo::IoUring});
     std::filesystem::remove(path);

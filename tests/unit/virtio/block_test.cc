@@ -13,7 +13,14 @@ using bus::DiskOperation;
 
 enum : u32 { IN = 0, OUT = 1, FLUSH = 4, GET_ID = 8, DISCARD = 11, WRITE_ZEROES = 13 };
 enum : u8 { OK = 0, IOERR = 1, UNSUPP = 2, UNTOUCHED = 0xaa };
-enum : u64 { RO = 1 << 5, F_FLUSH = 1 << 9, CONFIG_WCE = 1 << 11, MQ = 1 << 12, F_DISCARD = 1 << 13, F_WRITE_ZEROES = 1 << 14 };
+enum : u64 {
+    RO = 1 << 5,
+    F_FLUSH = 1 << 9,
+    CONFIG_WCE = 1 << 11,
+    MQ = 1 << 12,
+    F_DISCARD = 1 << 13,
+    F_WRITE_ZEROES = 1 << 14
+};
 
 // Keeps what it is asked until told to do it.
 class FakeDisk final : public bus::Disk {
@@ -32,11 +39,14 @@ public:
         waiting.pop_front();
         u64 at = request.offset;
         for (const iovec& buffer : request.buffers) {
-            if (request.operation == DiskOperation::Read) std::memcpy(buffer.iov_base, &content.at(at), buffer.iov_len);
-            if (request.operation == DiskOperation::Write) std::memcpy(&content.at(at), buffer.iov_base, buffer.iov_len);
+            if (request.operation == DiskOperation::Read)
+                std::memcpy(buffer.iov_base, &content.at(at), buffer.iov_len);
+            if (request.operation == DiskOperation::Write)
+                std::memcpy(&content.at(at), buffer.iov_base, buffer.iov_len);
             at += buffer.iov_len;
         }
-        if (request.operation == DiskOperation::WriteZeroes) std::fill_n(&content.at(at), request.bytes, u8{0});
+        if (request.operation == DiskOperation::WriteZeroes)
+            std::fill_n(&content.at(at), request.bytes, u8{0});
         request.done(error);
         batch_done_();
     }
@@ -58,7 +68,8 @@ class BlockTest : public testing::Test {
 protected:
     static constexpr u64 kBytes = 64 << 10;
 
-    void make(bus::Disk::Properties properties = {.bytes = kBytes, .can_discard = true}, Block::Options options = {}) {
+    void make(bus::Disk::Properties properties = {.bytes = kBytes, .can_discard = true},
+              Block::Options options = {}) {
         session_.reset();
         auto disk = std::make_unique<FakeDisk>(properties);
         disk_ = disk.get();
@@ -76,7 +87,8 @@ protected:
     };
     // A request with one buffer of data, or without for bytes = 0.
     Sent send(u32 type, u64 sector, u32 bytes, bool device_writes, u16 queue = 0) {
-        const u64 header = memory().allocate(16), status = memory().allocate(1), data = memory().allocate(bytes + 1);
+        const u64 header = memory().allocate(16), status = memory().allocate(1),
+                  data = memory().allocate(bytes + 1);
         memory().store(header, type);
         memory().store(header + 8, sector);
         memory().store<u8>(status, UNTOUCHED);

@@ -71,8 +71,8 @@ public:
     virtual std::optional<UsedElement> used() = 0;
     // Whether the device asked to be notified about what was added since this was asked last.
     virtual bool must_notify() = 0;
-    // Asks for an interrupt once `after` more used elements are there (0: none at all). Needs event indices for
-    // more than 1.
+    // Asks for an interrupt once `after` more used elements are there (0: none at all). Needs event indices
+    // for more than 1.
     virtual void ask_for_interrupt(u16 after) = 0;
 
     u16 add(std::initializer_list<Buffer> buffers, bool indirect = false) {

@@ -1,4 +1,5 @@
-// Expectations from VIRTIO 1.2, 4.2 "Virtio Over MMIO" and 3.1.1 "Driver Requirements: Device Initialization".
+// Expectations from VIRTIO 1.2, 4.2 "Virtio Over MMIO" and 3.1.1 "Driver Requirements: Device
+// Initialization".
 #include "trapeze/virtio/mmio_transport.h"
 
 #include <atomic>
@@ -10,12 +11,31 @@ namespace trapeze::virtio {
 namespace {
 
 enum : u64 {
-    MAGIC = 0x000, VERSION = 0x004, DEVICE_ID = 0x008, VENDOR_ID = 0x00c, DEVICE_FEATURES = 0x010,
-    DEVICE_FEATURES_SEL = 0x014, DRIVER_FEATURES = 0x020, DRIVER_FEATURES_SEL = 0x024, GUEST_PAGE_SIZE = 0x028,
-    QUEUE_SEL = 0x030, QUEUE_NUM_MAX = 0x034, QUEUE_NUM = 0x038, QUEUE_ALIGN = 0x03c, QUEUE_PFN = 0x040,
-    QUEUE_READY = 0x044, QUEUE_NOTIFY = 0x050, INTERRUPT_STATUS = 0x060, INTERRUPT_ACK = 0x064, STATUS = 0x070,
-    QUEUE_DESC_LOW = 0x080, QUEUE_DRIVER_LOW = 0x090, QUEUE_DEVICE_LOW = 0x0a0, SHM_LEN_LOW = 0x0b0,
-    CONFIG_GENERATION = 0x0fc, CONFIG = 0x100,
+    MAGIC = 0x000,
+    VERSION = 0x004,
+    DEVICE_ID = 0x008,
+    VENDOR_ID = 0x00c,
+    DEVICE_FEATURES = 0x010,
+    DEVICE_FEATURES_SEL = 0x014,
+    DRIVER_FEATURES = 0x020,
+    DRIVER_FEATURES_SEL = 0x024,
+    GUEST_PAGE_SIZE = 0x028,
+    QUEUE_SEL = 0x030,
+    QUEUE_NUM_MAX = 0x034,
+    QUEUE_NUM = 0x038,
+    QUEUE_ALIGN = 0x03c,
+    QUEUE_PFN = 0x040,
+    QUEUE_READY = 0x044,
+    QUEUE_NOTIFY = 0x050,
+    INTERRUPT_STATUS = 0x060,
+    INTERRUPT_ACK = 0x064,
+    STATUS = 0x070,
+    QUEUE_DESC_LOW = 0x080,
+    QUEUE_DRIVER_LOW = 0x090,
+    QUEUE_DEVICE_LOW = 0x0a0,
+    SHM_LEN_LOW = 0x0b0,
+    CONFIG_GENERATION = 0x0fc,
+    CONFIG = 0x100,
 };
 constexpr u64 kDeviceFeature = 1 << 3;
 
@@ -206,7 +226,8 @@ TEST_F(TransportTest, WhatCameBeforeDriverOkIsServed) {
 }
 
 TEST_F(TransportTest, FeaturesThatAreNotOfferedAreNotAccepted) {
-    for (const u64 features : {feature::kVersion1 | u64{1}, u64{0}, kDeviceFeature, feature::kVersion1 | u64{1} << 63}) {
+    for (const u64 features :
+         {feature::kVersion1 | u64{1}, u64{0}, kDeviceFeature, feature::kVersion1 | u64{1} << 63}) {
         wr(STATUS, 0);
         wr(STATUS, 3);
         write_features(features);
@@ -314,7 +335,8 @@ TEST_F(TransportTest, ConfigurationChangesAreAnnouncedToADriver) {
 TEST_F(TransportTest, LegacyDriversWork) {
     make(MmioTransport::Interface::Legacy);
     EXPECT_EQ(rd(VERSION), 1u);
-    EXPECT_EQ(device_features(), kDeviceFeature | feature::kIndirectDesc | feature::kEventIdx | feature::kAnyLayout);
+    EXPECT_EQ(device_features(),
+              kDeviceFeature | feature::kIndirectDesc | feature::kEventIdx | feature::kAnyLayout);
     wr(GUEST_PAGE_SIZE, 4096);
     wr(STATUS, 0);
     wr(STATUS, 3);
@@ -328,7 +350,10 @@ TEST_F(TransportTest, LegacyDriversWork) {
     wr(QUEUE_PFN, static_cast<u32>(base / 4096));
     EXPECT_EQ(rd(QUEUE_PFN), base / 4096);
     SplitDriverRing ring(memory_, 8, 0);
-    ring.place({.size = 8, .descriptors = mem::Gpa{base}, .driver = mem::Gpa{base + 128}, .device = mem::Gpa{base + 4096}});
+    ring.place({.size = 8,
+                .descriptors = mem::Gpa{base},
+                .driver = mem::Gpa{base + 128},
+                .device = mem::Gpa{base + 4096}});
     wr(STATUS, 7);
     settle();
     ring.ask_for_interrupt(1);
@@ -349,7 +374,8 @@ TEST_F(TransportTest, AnyAccessIsSurvived) {
             for (u64 offset = 0; offset < MmioTransport::kSize; ++offset) {
                 for (const unsigned size : {1u, 2u, 4u, 8u}) {
                     (void)transport_->mmio_read({offset, size, 0});
-                    transport_->mmio_write({offset, size, 0}, size == 8 ? value : value & ((1ull << 8 * size) - 1));
+                    transport_->mmio_write({offset, size, 0},
+                                           size == 8 ? value : value & ((1ull << 8 * size) - 1));
                 }
             }
         }
