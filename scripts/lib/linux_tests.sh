@@ -68,7 +68,7 @@ linux_rig() {
         cd "$linux_tests_dir"
         "$repo_dir/scripts/rig/run" "${model[@]}" --no-tty --mem 6144 --ro "$(dirname "$trapeze")" \
             --env TRAPEZE="$trapeze" --env DRIVER="$linux_tests_dir/arm64/pty_driver" --env CPU="$cpu" \
-            --env HERE="$repo_dir/tests/linux" --env RESULTS \
+            --env HERE="$repo_dir/tests/linux" --env RESULTS --env KILLS="${KILLS:-3}" \
             --env TRIMMED_KERNEL="$trimmed_kernel" --env TRIMMED_INITRD="$trimmed_initrd" \
             --env DEBIAN_KERNEL="$debian_kernel" --env DEBIAN_INITRD="$debian_initrd" \
             --console-log "$linux_tests_dir/host-$cpu.log" "$@"

@@ -72,7 +72,7 @@ void fuzz(std::span<const u8> bytes) {
     options.physical_block = 4096;
     options.write_back = (choice & 4) != 0;
     Block device(std::move(owned), options);
-    device.start(fuzz_session(memory, host, input, 1));
+    device.start(fuzz_session(device, memory, host, input, 1));
     for (unsigned steps = 0; !input.empty() && steps < 256; ++steps) {
         const u8 step = input.take<u8>();
         switch (step % 8) {

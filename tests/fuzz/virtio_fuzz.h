@@ -47,13 +47,15 @@ private:
     std::span<const u8> bytes_;
 };
 
-// Any features, and queues of kFuzzQueueSize at the beginning of RAM.
-inline Session fuzz_session(mem::GuestMemory& memory, DeviceHost& host, FuzzInput& input, unsigned queues) {
+// Any of the features that the device offers, as a transport sees to, and queues of kFuzzQueueSize at the
+// beginning of RAM.
+inline Session fuzz_session(const Device& device, mem::GuestMemory& memory, DeviceHost& host,
+                            FuzzInput& input, unsigned queues) {
     const u8 choice = input.take<u8>();
-    const u64 features = (input.take<u32>() & 0x00ff'ffff) | ((choice & 1) != 0 ? feature::kVersion1 : 0) |
-                         ((choice & 2) != 0 ? feature::kRingPacked : 0) |
-                         ((choice & 4) != 0 ? feature::kIndirectDesc : 0) |
-                         ((choice & 8) != 0 ? feature::kEventIdx : 0);
+    const u64 features =
+        (input.take<u32>() & 0x00ff'ffff & device.features()) | ((choice & 1) != 0 ? feature::kVersion1 : 0) |
+        ((choice & 2) != 0 ? feature::kRingPacked : 0) | ((choice & 4) != 0 ? feature::kIndirectDesc : 0) |
+        ((choice & 8) != 0 ? feature::kEventIdx : 0);
     Session session{.features = features, .queues = {}, .host = &host};
     for (u64 queue = 0; queue < queues; ++queue) {
         const u64 base = kFuzzRam.base.value + queue * 0x1000;

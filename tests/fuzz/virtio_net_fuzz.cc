@@ -34,7 +34,7 @@ void fuzz(std::span<const u8> bytes) {
     Port& port = *owned;
     FuzzHost host;
     Net device(std::move(owned), {.mac = {2, 0, 0, 0, 0, 1}, .mtu = 1500, .without = 0});
-    device.start(fuzz_session(memory, host, input, 3));
+    device.start(fuzz_session(device, memory, host, input, 3));
     for (unsigned steps = 0; !input.empty() && steps < 256; ++steps) {
         const u8 step = input.take<u8>();
         switch (step % 8) {
@@ -52,7 +52,7 @@ void fuzz(std::span<const u8> bytes) {
                     device.set_link((step & 8) != 0);
                 } else {
                     device.stop([] {});
-                    device.start(fuzz_session(memory, host, input, 3));
+                    device.start(fuzz_session(device, memory, host, input, 3));
                 }
                 break;
             default: fuzz_write(memory, input, step / 8);

@@ -3,6 +3,7 @@
 #   TRAPEZE, DRIVER      the program, and pty_driver
 #   TRIMMED_*, DEBIAN_*  KERNEL and INITRD of the two guests
 #   CPU                  model of the host's processor
+#   KILLS                how often disks_killed kills the program
 #   WORK                 an empty directory in memory
 
 # scenario NAME SET: the function NAME runs in that set: every (CPU model), main (the first model only), stock and

@@ -32,7 +32,7 @@ public:
 
 // What the driver has set up, from DRIVER_OK on.
 struct Session {
-    u64 features = 0;
+    u64 features = 0;  // of those that the device and the rings offer
     std::vector<std::unique_ptr<Queue>> queues;  // nullptr: the driver does not use it
     DeviceHost* host = nullptr;
 

@@ -71,3 +71,29 @@ END
     } | vm quiet -serial stdio -monitor none -global virtio-mmio.force-legacy=on -snapshot \
         -drive file=a.img,format=raw,aio=threads,cache=writethrough
 }
+
+# What the guest was told is safe is safe, whenever the program is killed: $KILLS times, at random moments. Block n
+# holds the number n over and over, and the console says so once fsync has returned.
+killed_writer() {
+    truncate -s 64M killed.img
+    rm -f console
+    start -serial file:console -monitor none -drive file=killed.img,if=virtio \
+        -append 'console=ttyAMA0 quiet trapeze.cmd="n=0; while n=$((n+1)); do yes $n | head -c 4096 | dd of=/dev/vda bs=4096 seek=$n conv=fsync 2>/dev/null && echo safe $n; done"' \
+        2>stderr
+    wait_for 180 console_has 'safe 3'
+    usleep "$(awk -v seed="$1" 'BEGIN { srand(seed); print int(rand() * 2000000) }')"
+    kill -KILL "$pid"
+    ends_with 137 10
+    # A line that is cut off says nothing.
+    safe=$(tr -d '\r' <console | sed '$d' | sed -n 's/.*safe \([0-9]*\)$/\1/p' | tail -n 1)
+    echo "killed after block $safe"
+    [ "$safe" -ge 2 ]
+    for n in $(seq 1 "$safe"); do yes "$n" | head -c 4096; done >expected
+    dd if=killed.img bs=4096 skip=1 count="$safe" 2>/dev/null | cmp - expected
+}
+scenario disks_killed main
+disks_killed() {
+    for round in $(seq "$KILLS"); do
+        check "disks_survive_sigkill_$round" killed_writer "$round$(date +%s)" || return
+    done
+}
