@@ -7,7 +7,7 @@
 need_build_tools() {
     need_packages cmake ninja-build g++ g++-aarch64-linux-gnu libfmt-dev libspdlog-dev libfdt-dev zlib1g-dev \
         libzstd-dev nlohmann-json3-dev libre2-dev libpugixml-dev libelf-dev libedit-dev liburing-dev libslirp-dev \
-        libgtest-dev libgmock-dev gdb-multiarch bzip2
+        libglib2.0-dev libgtest-dev libgmock-dev gdb-multiarch bzip2
 }
 
 # Prints the directory of unpacked arm64 libraries that the cross build links, making it if necessary.
