@@ -17,9 +17,6 @@ namespace {
 using bus::DiskOperation;
 using bus::DiskRequest;
 
-// Linux takes no more in one call.
-constexpr std::size_t kMostVectors = 1024;
-
 struct Free {
     void operator()(u8* memory) const { std::free(memory); }
 };

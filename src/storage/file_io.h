@@ -6,6 +6,9 @@
 
 namespace trapeze::storage {
 
+// Linux takes no more buffers in one call, or in one request of io_uring.
+inline constexpr std::size_t kMostVectors = 1024;
+
 // A file as an image. Const after it is opened; any thread.
 struct ImageFile {
     Fd fd;

@@ -13,7 +13,7 @@ namespace trapeze::storage {
 
 class SectorMap {
 public:
-    explicit SectorMap(u64 sectors) : sectors_(sectors), pieces_((sectors + kPiece - 1) / kPiece) {}
+    explicit SectorMap(u64 sectors) : pieces_((sectors + kPiece - 1) / kPiece) {}
 
     void add(u64 first, u64 count) {
         for (u64 sector = first; sector < first + count; ++sector) {
@@ -38,7 +38,6 @@ private:
     static constexpr u64 kPiece = 1 << 15;  // sectors: 16 MiB of disk in 4 KiB
     using Piece = std::bitset<kPiece>;
 
-    u64 sectors_;
     std::vector<std::unique_ptr<Piece>> pieces_;
 };
 

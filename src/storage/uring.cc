@@ -10,9 +10,6 @@ namespace {
 
 using bus::DiskOperation;
 
-// Linux takes no more buffers in one request.
-constexpr std::size_t kMostVectors = 1024;
-
 }  // namespace
 
 Uring::Uring(EventLoop& loop, const ImageFile& file, Completion completed, std::function<void()> batch_done)
