@@ -10,12 +10,13 @@ namespace trapeze {
 LoopThread::LoopThread(std::unique_ptr<EventLoop> loop) : loop_(std::move(loop)) {}
 
 Result<std::unique_ptr<LoopThread>> LoopThread::create(const std::string& name) {
-    std::unique_ptr<LoopThread> self(new LoopThread(TRY(EventLoop::create())));
+    std::unique_ptr<EventLoop> loop = TRY(EventLoop::create());
+    std::unique_ptr<LoopThread> self(new LoopThread(std::move(loop)));
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);  // inherited
-    self->thread_ = std::thread([&loop = *self->loop_] { loop.run(); });
+    self->thread_ = std::thread([&running = *self->loop_] { running.run(); });
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     (void)pthread_setname_np(self->thread_.native_handle(), name.substr(0, 15).c_str());
     return self;

@@ -78,7 +78,9 @@ Result<void> device_option(Draft& draft, const OptionUse& use) {
         print_and_exit(draft, devices_help());
         return {};
     }
-    DeviceRequest request{.text = show(use.argument), .items = TRY(split_list(use, "driver"))};
+    DeviceRequest request;
+    request.text = show(use.argument);
+    request.items = TRY(split_list(use, "driver"));
     const std::string_view name = value_of(request.items, "driver");
     const DeviceType type = TRY(with_context(find_device(name), fmt::format("-device {}", request.text)));
     if (wants_help(request.items)) {

@@ -93,7 +93,8 @@ Result<void> set_listen(NetdevRequest& request, const KeyArgument& argument) {
 }
 
 Result<void> set_stream_fd(NetdevRequest& request, const KeyArgument& argument) {
-    get<StreamConfig>(request).address = {.fd = TRY(parse_descriptor(argument.value))};
+    const int fd = TRY(parse_descriptor(argument.value));
+    get<StreamConfig>(request).address = {.fd = fd};
     return {};
 }
 

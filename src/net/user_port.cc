@@ -60,7 +60,8 @@ UserPort::UserPort(EventLoop& loop, const UserConfig& config, PollSet polls)
     : loop_(loop), config_(config), polls_(std::move(polls)) {}
 
 Result<std::unique_ptr<UserPort>> UserPort::create(EventLoop& loop, const UserConfig& config) {
-    std::unique_ptr<UserPort> self(new UserPort(loop, config, TRY(PollSet::create())));
+    PollSet polls = TRY(PollSet::create());
+    std::unique_ptr<UserPort> self(new UserPort(loop, config, std::move(polls)));
     TRY(self->start());
     return self;
 }
