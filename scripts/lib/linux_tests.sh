@@ -47,7 +47,7 @@ with_guest_programs() {
     echo "$result"
 }
 
-# Sets trimmed_kernel, trimmed_initrd, debian_kernel and debian_initrd. After build_linux_driver.
+# Sets trimmed_kernel, trimmed_initrd, debian_kernel, debian_initrd and debian_disk. After build_linux_driver.
 select_linux_guests() {
     local kind
     for kind in trimmed debian; do
@@ -55,6 +55,8 @@ select_linux_guests() {
         guest_initrd=$(with_guest_programs "$guest_initrd")
         export "${kind}_kernel=$guest_kernel" "${kind}_initrd=$guest_initrd"
     done
+    debian_disk=$("$repo_dir/scripts/rig/make-disk")
+    export debian_disk
 }
 
 # linux_rig CPU TRAPEZE [RIG-OPTION]... -- COMMAND...: runs the command in the rig with the variables that
@@ -70,7 +72,7 @@ linux_rig() {
             --env TRAPEZE="$trapeze" --env DRIVER="$linux_tests_dir/arm64/pty_driver" --env CPU="$cpu" \
             --env HERE="$repo_dir/tests/linux" --env RESULTS --env KILLS="${KILLS:-3}" \
             --env TRIMMED_KERNEL="$trimmed_kernel" --env TRIMMED_INITRD="$trimmed_initrd" \
-            --env DEBIAN_KERNEL="$debian_kernel" --env DEBIAN_INITRD="$debian_initrd" \
+            --env DEBIAN_KERNEL="$debian_kernel" --env DEBIAN_INITRD="$debian_initrd" --env DEBIAN_DISK="$debian_disk" \
             --console-log "$linux_tests_dir/host-$cpu.log" "$@"
     )
 }

@@ -2,8 +2,9 @@
 # What the scenarios of the Linux tests have in common; for busybox sh, inside the rig. run_checks.sh sets:
 #   TRAPEZE, DRIVER      the program, and pty_driver
 #   TRIMMED_*, DEBIAN_*  KERNEL and INITRD of the two guests
+#   DEBIAN_DISK          image of a disk with a Debian, not to be changed
 #   CPU                  model of the host's processor
-#   KILLS                how often disks_killed kills the program
+#   KILLS                how often disks_killed and debian_killed kill the program
 #   WORK                 an empty directory in memory
 
 # scenario NAME SET: the function NAME runs in that set: every (CPU model), main (the first model only), stock and
@@ -110,6 +111,7 @@ skip() { echo "SKIP    0.0 s  $CPU/$1: $2"; }
 # fail REASON: ends a check.
 fail() {
     echo "$*"
+    [ ! -e console ] || tail -n 20 console
     exit 1
 }
 
