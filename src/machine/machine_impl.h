@@ -101,6 +101,7 @@ private:
     void guest_reset();
     void handle_pvpanic_events();
     void guest_panicked();
+    void exit_with(int status);
     void end(int status);
     void fail_machine(std::string reason);
 
@@ -127,6 +128,7 @@ private:
     RunControl run_;
     std::unique_ptr<GdbServer> gdb_;  // observes run_
     int exit_status_ = 0;
+    bool guest_status_ = false;  // it is the guest's: of a test device
     std::string failure_;
 };
 
