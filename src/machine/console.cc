@@ -153,4 +153,13 @@ std::vector<debug::CharDeviceInfo> Console::devices() const {
     return devices;
 }
 
+Result<chardev::RingBuffer*> Console::ring(const std::string& label) {
+    for (const Stream& stream : streams_) {
+        if (stream.label != label) continue;
+        if (stream.config.kind != Kind::Ringbuf) return fail("{} is not a ringbuf device", label);
+        return static_cast<chardev::RingBuffer*>(stream.backend.get());
+    }
+    return fail("Device '{}' not found", label);
+}
+
 }  // namespace trapeze::machine

@@ -40,6 +40,8 @@ public:
     // Gives the host up to a second to take what the guest and the monitors have written.
     void flush();
     std::vector<debug::CharDeviceInfo> devices() const;
+    // The back end `label`, if it is one.
+    Result<chardev::RingBuffer*> ring(const std::string& label);
 
 private:
     struct Stream {

@@ -89,6 +89,8 @@ private:
         return gdb_->stub().catch_command(arguments);
     }
     std::vector<debug::CharDeviceInfo> character_devices() const override { return console_->devices(); }
+    Result<std::string> read_ring(const std::string& device, u64 most) override;
+    Result<> write_ring(const std::string& device, std::string_view bytes) override;
     debug::NetworkControl* networks() override { return networks_->empty() ? nullptr : networks_.get(); }
 
     Result<std::unique_ptr<Irqchip>> create_irqchip(const IrqchipChoice& choice);

@@ -11,7 +11,7 @@ serial_ports() {
     {
         to_shell serial_ports_boot
         cat <<'END'
-guest port() { for p in /sys/class/virtio-ports/*; do [ "$(cat $p/name)" = $1 ] && echo /dev/${p##*/}; done; }
+guest port() { for p in /sys/class/virtio-ports/*; do [ "$(cat $p/name 2>/dev/null)" = $1 ] && echo /dev/${p##*/}; done; }
 check serial_ports_have_names
 guest ls -l /dev/hvc0 /sys/class/virtio-ports
 guest [ -c "$(port org.file)" ] && [ -c "$(port org.both)" ] && [ -c "$(port ctd)" ] && [ -z "$(port else)" ]
@@ -21,8 +21,8 @@ END
         eventually 'grep -q from-the-second uart1'
         cat <<'END'
 check serial_ports_console
-guest (sh -i </dev/hvc0 >/dev/hvc0 2>&1 &)
-host (printf 'echo answer-$((40+2))\r'; sleep 5) | nc 127.0.0.1 4000 >answer & pid=$!; for i in $(seq 50); do grep -q answer-42 answer && exit; usleep 100000; done; cat answer; exit 1
+guest (setsid -c sh </dev/hvc0 >/dev/hvc0 2>&1 &)
+host (printf 'echo answer-$((40+2))\r'; sleep 10) | nc 127.0.0.1 4000 >answer & for i in $(seq 50); do grep -q answer-42 answer && exit; usleep 100000; done; cat answer; exit 1
 check serial_ports_to_a_file
 guest echo to-a-file >$(port org.file)
 END
