@@ -22,7 +22,7 @@ END
         cat <<'END'
 check serial_ports_console
 guest (setsid -c sh </dev/hvc0 >/dev/hvc0 2>&1 &)
-host (printf 'echo answer-$((40+2))\r'; sleep 10) | nc 127.0.0.1 4000 >answer & for i in $(seq 50); do grep -q answer-42 answer && exit; usleep 100000; done; cat answer; exit 1
+host ({ printf 'echo answer-$((40+2))\r'; sleep 10; } | nc 127.0.0.1 4000 >answer &) >/dev/null 2>&1; for i in $(seq 50); do grep -q answer-42 answer && exit; usleep 100000; done; cat answer; exit 1
 check serial_ports_to_a_file
 guest echo to-a-file >$(port org.file)
 END
@@ -33,7 +33,7 @@ guest (until [ -s /tmp/data ]; do head -c 1048576 \$(port org.both) >/tmp/data; 
 host nc 127.0.0.1 4001 <data
 guest for i in \$(seq 100); do [ "\$(md5sum </tmp/data)" = "$sum" ] && break; usleep 100000; done; [ "\$(md5sum </tmp/data)" = "$sum" ]
 check serial_ports_to_the_host
-host (sleep 60 | nc 127.0.0.1 4001 >got &) ; sleep 1
+host (sleep 30 | nc 127.0.0.1 4001 >got &) >/dev/null 2>&1; sleep 1
 guest cat /tmp/data >\$(port org.both)
 END
         eventually "[ \"\$(md5sum <got)\" = \"$sum\" ]"
