@@ -53,3 +53,36 @@ END
         -chardev testdev,id=t -device virtserialport,chardev=t,name=ctd
     check serial_ports_last_words grep -q last-words file
 }
+
+# The console of the guest's kernel and of its shell, with the monitor on the same terminal.
+scenario serial_ports_hvc main
+serial_ports_hvc() {
+    {
+        to_shell serial_ports_hvc_boot
+        cat <<'END'
+check serial_ports_hvc_output
+guest seq 500
+host [ "$(echo "$OUTPUT" | grep -c '^[0-9]*$')" = 500 ]
+check serial_ports_hvc_monitor
+END
+        to_monitor
+        cat <<'END'
+send info chardev\r
+match ^r: filename=ringbuf
+match ^c: filename=stdio
+send \x01c
+guest echo to-the-ring >/dev/ttyAMA0
+send \x01c
+send ringbuf_read r 100000\r
+expect to-the-ring
+send \x01c
+send \r
+match [~/] #
+guest guest-check quiet-log
+send poweroff\r
+exit 0
+terminal same
+END
+    } | vm 'console=hvc0 quiet' -chardev ringbuf,id=r,size=64K -serial chardev:r \
+        -chardev stdio,id=c,mux=on,signal=off -device virtio-serial-device -device virtconsole,chardev=c -mon c
+}
