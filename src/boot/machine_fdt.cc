@@ -137,6 +137,8 @@ Result<std::vector<u8>> build_machine_fdt(const MachineFdt& machine) {
     if (!machine.stdout_path.empty()) {
         fdt.begin_node("aliases");
         fdt.property_string("serial0", machine.stdout_path);
+        for (std::size_t n = 0; n < machine.further_serials.size(); ++n)
+            fdt.property_string(fmt::format("serial{}", n + 1), machine.further_serials[n]);
         fdt.end_node();
     }
     write_memory(fdt, machine.ram);

@@ -39,10 +39,19 @@ Result<std::unique_ptr<Backend>> open_stdio(EventLoop& loop, TerminalSignals sig
     return TRY(FdPort::create(loop, STDIN_FILENO, std::move(out), what, std::move(terminal)));
 }
 
-Result<std::unique_ptr<Backend>> open_file(EventLoop& loop, const std::string& path, bool append) {
+Result<std::unique_ptr<Backend>> open_file(EventLoop& loop, const std::string& path, bool append,
+                                           const std::string& input_path) {
+    Fd in;
+    if (!input_path.empty()) {
+        in.reset(::open(input_path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+        if (!in.valid()) return fail_errno(errno, "could not open '{}'", input_path);
+    }
     Fd out(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666));
     if (!out.valid()) return fail_errno(errno, "could not open '{}'", path);
-    return TRY(FdPort::create(loop, -1, std::move(out), fmt::format("'{}'", path)));
+    const int input = in.valid() ? in.get() : -1;
+    auto port = TRY(FdPort::create(loop, input, std::move(out), fmt::format("'{}'", path)));
+    port->keep(std::move(in));
+    return port;
 }
 
 std::unique_ptr<Backend> open_null() {

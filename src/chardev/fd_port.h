@@ -18,6 +18,9 @@ public:
     FdPort(const FdPort&) = delete;
     FdPort& operator=(const FdPort&) = delete;
 
+    // Makes the input the port's own.
+    void keep(Fd in) { own_in_ = std::move(in); }
+
     std::size_t send(std::span<const u8> bytes) override { return output_->send(bytes); }
     void set_receiver(bus::CharReceiver* receiver) override;
     void receiver_ready() override;
@@ -37,6 +40,7 @@ private:
     EventLoop::Task while_alive(void (FdPort::*task)());
 
     EventLoop& loop_;
+    Fd own_in_;  // in_, or none
     const int in_;
     const bool is_terminal_;
     const bool pollable_;

@@ -26,6 +26,52 @@ private:
     void peer_gone(Fd) override {}
 };
 
+// A client that does not give up.
+class ReconnectingClient final : public StreamPort {
+public:
+    ReconnectingClient(EventLoop& loop, SocketAddress address, u64 interval_ns)
+        : StreamPort(loop), address_(std::move(address)), interval_ns_(interval_ns) {
+        begin();
+    }
+    ~ReconnectingClient() override {
+        if (pending_.valid()) loop_.unwatch(pending_.get());
+    }
+
+private:
+    void peer_gone(Fd) override { begin_later(); }
+    void begin();
+    void begin_later();
+    void decided();
+
+    const SocketAddress address_;
+    const u64 interval_ns_;
+    Fd pending_;  // event-loop thread: its connection is under way
+};
+
+void ReconnectingClient::begin() {
+    Result<Fd> fd = begin_connect_to(address_);
+    if (!fd) return begin_later();
+    pending_ = std::move(*fd);
+    if (!loop_.watch(pending_.get(), EPOLLOUT, [this](u32) { decided(); })) {
+        pending_.reset();
+        begin_later();
+    }
+}
+
+void ReconnectingClient::begin_later() {
+    loop_.call_after(interval_ns_, [this, weak = std::weak_ptr<StreamPort*>(self_)] {
+        if (const auto alive = weak.lock()) begin();
+    });
+}
+
+void ReconnectingClient::decided() {
+    loop_.unwatch(pending_.get());
+    Fd fd = std::move(pending_);
+    if (connect_result(fd.get()) != 0) return begin_later();
+    make_prompt(fd.get());
+    attach(std::move(fd));
+}
+
 class SocketServer final : public StreamPort {
 public:
     SocketServer(EventLoop& loop, Fd listener, std::string path)
@@ -108,7 +154,9 @@ Result<std::unique_ptr<Backend>> open_socket_server(EventLoop& loop, const Socke
     return server;
 }
 
-Result<std::unique_ptr<Backend>> open_socket_client(EventLoop& loop, const SocketAddress& address) {
+Result<std::unique_ptr<Backend>> open_socket_client(EventLoop& loop, const SocketAddress& address,
+                                                    u64 reconnect_ns) {
+    if (reconnect_ns != 0) return std::make_unique<ReconnectingClient>(loop, address, reconnect_ns);
     Fd fd = TRY(connect_to(address));
     return std::make_unique<SocketClient>(loop, std::move(fd));
 }

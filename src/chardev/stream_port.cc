@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,7 +15,8 @@ namespace {
 
 constexpr std::size_t kLargestRead = 4096;
 
-// A peer that has stopped sending gets this long to read the answers.
+// A peer that has stopped sending gets this long to read the answers, and the receiver to make room for what
+// one that has gone left behind.
 constexpr u64 kDrainNs = 1'000'000'000;
 
 // Never raises SIGPIPE on a socket; a pseudo-terminal's master never does.
@@ -94,13 +96,14 @@ void StreamPort::attach(Fd fd) {
         broken_ = false;
     }
     ++connection_;
-    draining_ = false;
+    draining_ = hung_up_ = false;
     post_update();
 }
 
 Fd StreamPort::release() {
     if (watched_ >= 0) loop_.unwatch(watched_);
     watched_ = -1;
+    hung_up_ = false;
     Fd fd;
     bool starved = false;
     {
@@ -148,6 +151,10 @@ void StreamPort::update() {
     }
     // Without the lock: the device takes its own and sends.
     if (room && receiver_ != nullptr) receiver_->send_ready();
+    if (hung_up_) {
+        hang_up();
+        return;
+    }
     if (draining_ && all_written) {
         finish();
         return;
@@ -168,16 +175,10 @@ void StreamPort::watch(u32 events) {
     const auto watched = loop_.watch(fd, events, [this](u32 happened) {
         if ((happened & EPOLLIN) != 0) read_input();
         if ((happened & (EPOLLHUP | EPOLLERR)) != 0 && watched_ >= 0) {
-            // Whatever it sent last comes before the end.
-            while (watched_ >= 0 && wants_input()) {
-                const u64 connection = connection_;
-                read_input();
-                if (connection != connection_) return;
-            }
-            if (watched_ >= 0) finish();
-            return;
+            hang_up();
+        } else {
+            update();
         }
-        update();
     });
     if (!watched) {
         finish();
@@ -185,6 +186,41 @@ void StreamPort::watch(u32 events) {
     }
     watched_ = fd;
     watched_events_ = events;
+}
+
+// Whatever the peer sent last comes before the end, if the receiver takes it in time.
+void StreamPort::hang_up() {
+    const u64 connection = connection_;
+    while (!draining_ && wants_input()) {
+        read_input();
+        if (connection != connection_ || !connected()) return;
+    }
+    int unread = 0;
+    {
+        LockGuard lock(mutex_);
+        if (draining_ || ::ioctl(fd_.get(), FIONREAD, &unread) != 0) unread = 0;
+    }
+    if (unread == 0) {
+        finish();
+        return;
+    }
+    // The hang-up is known; epoll would only repeat it.
+    if (watched_ >= 0) loop_.unwatch(watched_);
+    watched_ = -1;
+    if (!std::exchange(hung_up_, true)) wait_for_receiver();
+}
+
+void StreamPort::wait_for_receiver() {
+    loop_.call_after(
+        kDrainNs, [weak = std::weak_ptr<StreamPort*>(self_), connection = connection_, received = received_] {
+            const auto self = weak.lock();
+            if (!self || (*self)->connection_ != connection || !(*self)->hung_up_) return;
+            if ((*self)->received_ != received) {
+                (*self)->wait_for_receiver();
+            } else {
+                (*self)->finish();
+            }
+        });
 }
 
 void StreamPort::read_input() {
@@ -199,6 +235,7 @@ void StreamPort::read_input() {
     if (fd < 0 || room == 0) return;
     const ssize_t count = ::read(fd, buffer, room);
     if (count > 0) {
+        received_ += static_cast<u64>(count);
         receiver_->receive({buffer, static_cast<std::size_t>(count)});
         return;
     }

@@ -47,6 +47,8 @@ private:
     void tell_receiver(bool connected);
     bool wants_input();
     void read_input();
+    void hang_up() EXCLUDES(mutex_);
+    void wait_for_receiver();
     // Writes what the descriptor takes. False: there is more.
     bool write_output() EXCLUDES(mutex_);
     void finish();
@@ -61,7 +63,9 @@ private:
     int watched_ = -1;
     u32 watched_events_ = 0;
     bool draining_ = false;  // the peer sends no more and has not yet read everything
+    bool hung_up_ = false;   // the peer has gone, and the receiver has not yet taken everything
     u64 connection_ = 0;     // counts them
+    u64 received_ = 0;       // bytes
 
     mutable Mutex mutex_;  // taken with a device's lock held; leaf
     Fd fd_ GUARDED_BY(mutex_);

@@ -25,8 +25,8 @@ Result<void> finish(Draft& draft) {
     TRY(finish_machine(draft));
     TRY(finish_accels(draft));
     TRY(finish_smp(draft));
-    TRY(finish_console(draft));
     TRY(finish_devices(draft));
+    TRY(finish_console(draft));
     TRY(finish_gdb(draft));
     TRY(finish_ci(draft));
     TRY(finish_trace(draft));

@@ -13,9 +13,9 @@ using Kind = CharConfig::Kind;
 // What QEMU can attach a character device to and we cannot: the word before the first colon of a -serial, or
 // the back end of a -chardev.
 constexpr std::string_view kMissingBackends[] = {
-    "vc",       "telnet",   "telnets",  "tn3270",    "websocket", "udp",          "pipe", "serial",
-    "parallel", "con",      "fdset",    "testdev",   "ringbuf",   "memory",       "hub",  "braille",
-    "msmouse",  "wctablet", "spicevmc", "spiceport", "dbus",      "qemu-vdagent",
+    "vc",      "telnet",   "telnets",  "tn3270",    "websocket", "udp",          "pipe",
+    "serial",  "parallel", "con",      "fdset",     "memory",    "hub",          "braille",
+    "msmouse", "wctablet", "spicevmc", "spiceport", "dbus",      "qemu-vdagent",
 };
 
 constexpr std::string_view kShortForms[] = {"mon:stdio", "stdio", "null", "none",    "pty",
@@ -52,7 +52,8 @@ constexpr KeyRow<CharConfig> kUnixKeys[] = {
     {"path", "file", set_path, ""},
     {"server", "on|off", set_server, ""},
     {"wait", "on|off", set_wait, ""},
-    {"reconnect", "(refused)", refuse_key, "reconnection of a client"},
+    {"reconnect", "s", set_reconnect, ""},
+    {"reconnect-ms", "ms", set_reconnect_ms, ""},
 };
 constexpr KeyRow<CharConfig> kTcpKeys[] = {
     {"address", "host:port", set_host_and_port, ""},
@@ -62,7 +63,8 @@ constexpr KeyRow<CharConfig> kTcpKeys[] = {
     {"delay", "on|off", accept_bool, ""},
     {"ipv4", "on|off", accept_bool, ""},
     {"ipv6", "on|off", accept_bool, ""},
-    {"reconnect", "(refused)", refuse_key, "reconnection of a client"},
+    {"reconnect", "s", set_reconnect, ""},
+    {"reconnect-ms", "ms", set_reconnect_ms, ""},
 };
 
 // The keys after unix: or tcp:. A bare "server" with no "nowait" waits, as in QEMU.
@@ -130,6 +132,16 @@ Result<void> set_port(CharConfig& config, const KeyArgument& argument) {
     return {};
 }
 
+Result<void> set_reconnect(CharConfig& config, const KeyArgument& argument) {
+    config.reconnect_ms = TRY(parse_number(argument.value, 0, 1 << 22)) * 1000;
+    return {};
+}
+
+Result<void> set_reconnect_ms(CharConfig& config, const KeyArgument& argument) {
+    config.reconnect_ms = TRY(parse_number(argument.value, 0, u64{1} << 32));
+    return {};
+}
+
 Result<void> check_socket(const CharConfig& config) {
     const bool inet = config.port != 0 || !config.host.empty();
     if ((config.path.empty() ? 0 : 1) + (inet ? 1 : 0) + (config.fd >= 0 ? 1 : 0) != 1)
@@ -137,6 +149,8 @@ Result<void> check_socket(const CharConfig& config) {
     if (inet && config.port == 0) return fail("port= is missing");
     if (config.fd >= 0 && config.server) return fail("{}", not_supported("a listening descriptor"));
     if (config.wait && !config.server) return fail("wait=on needs server=on");
+    if (config.reconnect_ms != 0 && (config.server || config.fd >= 0))
+        return fail("reconnect= is for clients with an address");
     return {};
 }
 
@@ -150,6 +164,7 @@ Result<CharRequest> parse_device(const OptionUse& use) {
     }
     const bool with_monitor = text.starts_with("mon:");
     if (with_monitor) text.remove_prefix(4);
+    request.absent = text == "none";
     request.config = TRY(parse_plain(text));
     if (!with_monitor) return request;
     if (request.config.kind == Kind::Null || request.config.kind == Kind::File)

@@ -1,6 +1,7 @@
 // -serial, -chardev, -monitor, -qmp, -mon and -echr: each says one thing; console_wiring.cc puts them
 // together.
 #include <algorithm>
+#include <bit>
 
 #include "draft.h"
 
@@ -9,6 +10,8 @@ namespace {
 
 using machine::CharConfig;
 using Kind = CharConfig::Kind;
+
+constexpr u64 kMostRingBytes = 1 << 30;
 
 struct ChardevDraft {
     CharConfig config;
@@ -44,11 +47,23 @@ Result<void> set_append(ChardevDraft& chardev, const KeyArgument& argument) {
     return {};
 }
 
+Result<void> set_input_path(ChardevDraft& chardev, const KeyArgument& argument) {
+    TRY(only_for(chardev, Kind::File, "file"));
+    chardev.config.input_path = argument.value;
+    return {};
+}
+
+Result<void> set_ring_size(ChardevDraft& chardev, const KeyArgument& argument) {
+    TRY(only_for(chardev, Kind::Ringbuf, "ringbuf"));
+    const u64 bytes = TRY(parse_size(argument.value, 1));
+    if (!std::has_single_bit(bytes) || bytes > kMostRingBytes)
+        return fail("must be a power of two, up to 1G");
+    chardev.config.ring_bytes = bytes;
+    return {};
+}
+
 Result<void> set_mux(ChardevDraft& chardev, const KeyArgument& argument) {
-    const bool mux = TRY(parse_bool(argument.value));
-    if (mux && (chardev.config.kind == Kind::Null || chardev.config.kind == Kind::File))
-        return fail("applies to back ends with input only");
-    chardev.config.mux = mux;
+    chardev.config.mux = TRY(parse_bool(argument.value));
     return {};
 }
 
@@ -84,11 +99,12 @@ Result<void> set_wait(ChardevDraft& chardev, const KeyArgument& argument) {
 }
 
 constexpr KeyRow<ChardevDraft> kChardevKeys[] = {
-    {"backend", "stdio|null|file|socket|pty", set_backend, "what it is connected to"},
-    {"id", "id", set_id, "name for -serial chardev:id and -mon"},
+    {"backend", "stdio|null|file|socket|pty|ringbuf|testdev", set_backend, "what it is connected to"},
+    {"id", "id", set_id, "name for -serial chardev:id, -mon and -device"},
     {"path", "file", set_path, "file: where the output goes; socket: its place in the file system"},
     {"append", "on|off", set_append, "file: keep what the file holds"},
-    {"mux", "on|off", set_mux, "take escape keys out of the stream; lets a monitor share it"},
+    {"input-path", "file", set_input_path, "file: where the guest's input comes from"},
+    {"mux", "on|off", set_mux, "take escape keys out of the stream; lets several share it"},
     {"signal", "on|off", set_signal, "stdio: Ctrl-C ends the program instead of going to the guest"},
     {"host", "address", socket_key<set_host>, "socket: IP address or localhost"},
     {"port", "n", socket_key<set_port>, "socket: TCP port"},
@@ -102,13 +118,13 @@ constexpr KeyRow<ChardevDraft> kChardevKeys[] = {
     {"tn3270", "off", only_off, "the telnet protocol"},
     {"websocket", "off", only_off, "websockets"},
     {"to", "(refused)", refuse_key, "a range of ports"},
-    {"reconnect", "(refused)", refuse_key, "reconnection of a client"},
-    {"reconnect-ms", "(refused)", refuse_key, "reconnection of a client"},
+    {"reconnect", "s", socket_key<set_reconnect>, "socket: connect when possible, and try every s seconds"},
+    {"reconnect-ms", "ms", socket_key<set_reconnect_ms>, "the same in milliseconds"},
+    {"size", "n", set_ring_size, "ringbuf: bytes that are kept, a power of two, 64K by default"},
     {"abstract", "off", only_off, "an abstract socket name"},
     {"tls-creds", "(refused)", refuse_key, "TLS"},
     {"logfile", "(refused)", refuse_key, "logs of character devices"},
     {"logappend", "(refused)", refuse_key, "logs of character devices"},
-    {"input-path", "(refused)", refuse_key, "input from files"},
 };
 constexpr KeyTable<ChardevDraft> kKeys = kChardevKeys;
 
@@ -116,11 +132,9 @@ struct Backend {
     std::string_view name;
     Kind kind;
 };
-constexpr Backend kBackends[] = {{"file", Kind::File},
-                                 {"null", Kind::Null},
-                                 {"pty", Kind::Pty},
-                                 {"socket", Kind::Socket},
-                                 {"stdio", Kind::Stdio}};
+constexpr Backend kBackends[] = {{"file", Kind::File},       {"null", Kind::Null},     {"pty", Kind::Pty},
+                                 {"ringbuf", Kind::Ringbuf}, {"socket", Kind::Socket}, {"stdio", Kind::Stdio},
+                                 {"testdev", Kind::Testdev}};
 
 Result<Kind> find_backend(std::string_view name) {
     std::vector<std::string_view> known;

@@ -11,7 +11,7 @@ namespace {
 // By family, in the order of -device help.
 std::vector<DeviceType> device_types() {
     std::vector<DeviceType> types;
-    for (const auto family : {block_devices(), net_devices(), rng_devices()})
+    for (const auto family : {block_devices(), net_devices(), rng_devices(), console_devices()})
         types.insert(types.end(), family.begin(), family.end());
     return types;
 }
@@ -95,6 +95,25 @@ Result<void> global_option(Draft& draft, const OptionUse& use) {
     return apply_keys<Draft>(use.name, kGlobalKeys, TRY(split_list(use, {})), draft);
 }
 
+namespace {
+
+Result<void> check_ids(const machine::MachineConfig& config) {
+    std::vector<std::string_view> ids;
+    for (const machine::VirtioConfig& device : config.virtio) {
+        ids.push_back(device.id);
+        if (const auto* console = std::get_if<machine::ConsoleConfig>(&device.device)) {
+            for (const machine::ConsolePortConfig& port : console->ports) ids.push_back(port.id);
+        }
+    }
+    std::erase(ids, "");
+    std::ranges::sort(ids);
+    const auto twice = std::ranges::adjacent_find(ids);
+    if (twice == ids.end()) return {};
+    return fail("-device id={}: this id is already taken", show(*twice));
+}
+
+}  // namespace
+
 // Devices name drives, character devices and the like, which may follow them.
 Result<void> finish_devices(Draft& draft) {
     for (DriveRequest& drive : draft.drives) drive.config.snapshot |= draft.snapshot;
@@ -107,13 +126,7 @@ Result<void> finish_devices(Draft& draft) {
     add_drive_devices(draft);
     TRY(finish_macs(draft));
     warn_of_unused_netdevs(draft);
-    std::vector<std::string_view> ids;
-    for (const machine::VirtioConfig& device : draft.config.virtio) {
-        if (device.id.empty()) continue;
-        if (std::ranges::find(ids, device.id) != ids.end())
-            return fail("-device id={}: this id is already taken", show(device.id));
-        ids.push_back(device.id);
-    }
+    TRY(check_ids(draft.config));
     if (draft.config.virtio.size() > machine::map::kVirtioSlots)
         return fail("-device: there is room for {} virtio devices", machine::map::kVirtioSlots);
     return {};

@@ -61,8 +61,9 @@ constexpr auto with_common_keys(const KeyRow<Target> (&own)[N]) {
 }
 
 // The rows of the device families.
-std::span<const DeviceType> block_devices();  // device_block.cc
-std::span<const DeviceType> net_devices();    // device_net.cc
-std::span<const DeviceType> rng_devices();    // device_rng.cc
+std::span<const DeviceType> block_devices();    // device_block.cc
+std::span<const DeviceType> console_devices();  // device_console.cc
+std::span<const DeviceType> net_devices();      // device_net.cc
+std::span<const DeviceType> rng_devices();      // device_rng.cc
 
 }  // namespace trapeze::cli

@@ -52,6 +52,7 @@ struct CharRequest {
     std::string text;  // the option as written, for messages
     machine::CharConfig config = {};
     std::string chardev = {};  // an id; empty: `config`
+    bool absent = false;       // -serial none: not even a device that is connected to nothing
     bool control = false;      // monitors: QMP
     bool pretty = false;
 };
@@ -110,7 +111,8 @@ struct Draft {
 
     std::vector<machine::CharConfig> chardevs;
     std::vector<CharRequest> serials;
-    std::vector<CharRequest> monitors;  // streams a monitor was asked for on
+    std::vector<CharRequest> monitors;    // streams a monitor was asked for on
+    std::vector<std::string> port_texts;  // of MachineConfig::port_devices: the -device, for messages
     bool no_defaults = false;
     bool no_monitor = false;  // -monitor none
 
@@ -162,6 +164,8 @@ std::string missing_device(std::string_view name);
 // Keys that -chardev socket and the short forms share, and what they must add up to.
 Result<void> set_host(machine::CharConfig&, const KeyArgument&);
 Result<void> set_port(machine::CharConfig&, const KeyArgument&);
+Result<void> set_reconnect(machine::CharConfig&, const KeyArgument&);
+Result<void> set_reconnect_ms(machine::CharConfig&, const KeyArgument&);
 Result<void> check_socket(const machine::CharConfig&);
 // console_options.cc
 // stdio, on its own or shared with a monitor.
@@ -173,7 +177,7 @@ Result<void> mon_option(Draft&, const OptionUse&);
 // -qmp and -qmp-pretty
 Result<void> qmp_option(Draft&, const OptionUse&);
 Result<void> echr_option(Draft&, const OptionUse&);
-// console_wiring.cc: which stream serial0 gets, and whether a monitor shares it.
+// console_wiring.cc: which streams the serial ports get, and who shares them. After the devices.
 Result<void> finish_console(Draft&);
 
 // ci_option.cc

@@ -71,6 +71,10 @@ HmpResult hmp_set_link(HmpCall& call);
 HmpResult hmp_info_network(HmpCall& call);
 HmpResult hmp_info_usernet(HmpCall& call);
 
+// Handlers of ringbuf_commands.cc.
+HmpResult hmp_ringbuf_read(HmpCall& call);
+HmpResult hmp_ringbuf_write(HmpCall& call);
+
 // Handlers of hmp_memory.cc.
 HmpResult hmp_examine_virtual(HmpCall& call);
 HmpResult hmp_examine_physical(HmpCall& call);

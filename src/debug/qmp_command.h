@@ -37,6 +37,10 @@ struct QmpCommand {
     Result<Json> (*run)(QmpCall&);
 };
 
+// Handlers of ringbuf_commands.cc.
+Result<Json> qmp_ringbuf_read(QmpCall& call);
+Result<Json> qmp_ringbuf_write(QmpCall& call);
+
 // Without qmp_capabilities, which belongs to the session.
 std::span<const QmpCommand> qmp_commands();
 const QmpCommand* find_qmp_command(std::string_view name);

@@ -20,6 +20,8 @@ boot::MachineFdt Machine::Impl::fdt_inputs(const MachineConfig& config, const Pl
     fdt.has_pmu = has_pmu;
     fdt.bootargs = config.append;
     fdt.stdout_path = fmt::format("/pl011@{:x}", map::kUart.base.value);
+    if (platform.has_second_uart())
+        fdt.further_serials.push_back(fmt::format("/pl011@{:x}", map::kUart1.base.value));
     fdt.randomness = config.dtb_randomness;
     fdt.interrupts = platform.irqchip().fdt_interrupts();
     fdt.devices = platform.describers();
@@ -52,10 +54,13 @@ Result<> Machine::Impl::build() {
         supervisor_ = TRY(ci::Supervisor::create(options, loop_));
     }
     // From here on the terminal is in raw mode.
-    console_ = TRY(Console::create(config_, loop_, [this] { quit(ShutdownCause::HostUi); }));
+    console_ = TRY(Console::create(config_, loop_,
+                                   {.quit = [this] { quit(ShutdownCause::HostUi); },
+                                    .exit = [this](int status) { exit_with(status); }}));
     bus::CharPort& serial = supervisor_ ? supervisor_->watch(console_->serial()) : console_->serial();
     platform_ = std::make_unique<Platform>(*irqchip_, wires(), serial, loop_);
-    platform_->add_virtio(TRY(VirtioSlots::create(config_, memory_, wires())));
+    if (console_->serial1() != nullptr) platform_->add_second_uart(*console_->serial1(), wires());
+    platform_->add_virtio(TRY(VirtioSlots::create(config_, memory_, wires(), console_->ports())));
     TRY(platform_->virtio()->add_doorbells(*vm_));
     networks_ = std::make_unique<Networks>(config_, *platform_->virtio());
     if (config_.pvpanic) {
@@ -109,6 +114,7 @@ Result<int> Machine::Impl::run() {
     if (!config_.start_paused) TRY(cont());
     loop_.run();
     cpus_.pause();
+    platform_->finish();
     console_->flush();
     gdb_->flush();
     const Result<> instruments_finished = instruments_->finish();
@@ -132,7 +138,7 @@ Result<> Machine::Impl::restart() {
 }
 
 void Machine::Impl::end(int status) {
-    exit_status_ = status;
+    if (!guest_status_) exit_status_ = status;
     loop_.stop();
 }
 
@@ -258,6 +264,13 @@ void Machine::Impl::quit(ShutdownCause cause) {
     cpus_.pause();
     run_.notify([cause](debug::MachineObserver& o) { o.shutting_down(cause, "poweroff"); });
     end(0);
+}
+
+// What the guest asks for next, to be switched off for example, changes nothing.
+void Machine::Impl::exit_with(int status) {
+    if (!guest_status_) exit_status_ = status;
+    guest_status_ = true;
+    quit(ShutdownCause::GuestShutdown);
 }
 
 // --- Public face -------------------------------------------------------------------------------------------

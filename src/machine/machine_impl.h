@@ -89,6 +89,8 @@ private:
         return gdb_->stub().catch_command(arguments);
     }
     std::vector<debug::CharDeviceInfo> character_devices() const override { return console_->devices(); }
+    Result<std::string> read_ring(const std::string& device, u64 most) override;
+    Result<> write_ring(const std::string& device, std::string_view bytes) override;
     debug::NetworkControl* networks() override { return networks_->empty() ? nullptr : networks_.get(); }
 
     Result<std::unique_ptr<Irqchip>> create_irqchip(const IrqchipChoice& choice);
@@ -101,6 +103,7 @@ private:
     void guest_reset();
     void handle_pvpanic_events();
     void guest_panicked();
+    void exit_with(int status);
     void end(int status);
     void fail_machine(std::string reason);
 
@@ -127,6 +130,7 @@ private:
     RunControl run_;
     std::unique_ptr<GdbServer> gdb_;  // observes run_
     int exit_status_ = 0;
+    bool guest_status_ = false;  // it is the guest's: of a test device
     std::string failure_;
 };
 

@@ -69,4 +69,15 @@ Result<std::string> Machine::Impl::sdei_state() const {
     return sdei_->describe_state();
 }
 
+Result<std::string> Machine::Impl::read_ring(const std::string& device, u64 most) {
+    chardev::RingBuffer* ring = TRY(console_->ring(device));
+    return ring->read(most);
+}
+
+Result<> Machine::Impl::write_ring(const std::string& device, std::string_view bytes) {
+    chardev::RingBuffer* ring = TRY(console_->ring(device));
+    ring->send({reinterpret_cast<const u8*>(bytes.data()), bytes.size()});
+    return {};
+}
+
 }  // namespace trapeze::machine

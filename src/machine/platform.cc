@@ -21,6 +21,10 @@ void Platform::add_virtio(std::unique_ptr<VirtioSlots> slots) {
     virtio_->map(mmio_);
 }
 
+void Platform::add_second_uart(bus::CharPort& serial, bus::IrqSink& irqs) {
+    mmio_.add(map::kUart1, uart1_.emplace(serial, bus::IrqLine(irqs, bus::spi(map::kUart1Spi))));
+}
+
 void Platform::add_pvpanic(std::function<void(devices::PvpanicEvent)> report) {
     mmio_.add(map::kPvpanic, pvpanic_.emplace(std::move(report)));
 }
@@ -29,9 +33,14 @@ void Platform::add_test_device() {
     mmio_.add(map::kScratch, scratch_.emplace());
 }
 
+void Platform::finish() {
+    virtio_->reset();
+}
+
 void Platform::reset() {
     if (scratch_) scratch_->reset();
     uart_.reset();
+    if (uart1_) uart1_->reset();
     rtc_.reset();
     gpio_.reset();
     virtio_->reset();
@@ -53,6 +62,11 @@ std::vector<std::function<void(bus::FdtWriter&)>> Platform::describers() const {
         [](bus::FdtWriter& fdt) { devices::PowerButton::describe(fdt); },
         VirtioSlots::describe,
     };
+    if (uart1_) {
+        list.emplace_back([](bus::FdtWriter& fdt) {
+            devices::Pl011::describe(fdt, map::kUart1.base.value, bus::spi(map::kUart1Spi));
+        });
+    }
     if (pvpanic_) {
         list.emplace_back(
             [](bus::FdtWriter& fdt) { devices::Pvpanic::describe(fdt, map::kPvpanic.base.value); });

@@ -28,11 +28,16 @@ public:
 
     // Each once, before the first vCPU runs.
     void add_virtio(std::unique_ptr<VirtioSlots> slots);
+    // A second serial port; `serial` is the host end of serial1.
+    void add_second_uart(bus::CharPort& serial, bus::IrqSink& irqs);
+    bool has_second_uart() const { return uart1_.has_value(); }
     // See devices::Pvpanic for `report`.
     void add_pvpanic(std::function<void(devices::PvpanicEvent)> report);
     // Likewise. No device tree has it.
     void add_test_device();
 
+    // The guest runs no more: its devices give what it has sent to the host.
+    void finish();
     // Power-on state of everything. All vCPUs are paused.
     void reset();
 
@@ -51,6 +56,7 @@ private:
     bus::HostClock clock_;
     Irqchip& irqchip_;
     devices::Pl011 uart_;
+    std::optional<devices::Pl011> uart1_;
     devices::Pl031 rtc_;
     devices::Pl061 gpio_;
     devices::PowerButton power_button_;

@@ -6,9 +6,11 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "trapeze/chardev/relay.h"
 #include "trapeze/net/open.h"
 #include "trapeze/storage/disk.h"
 #include "trapeze/virtio/block.h"
+#include "trapeze/virtio/console.h"
 #include "trapeze/virtio/net.h"
 #include "trapeze/virtio/rng.h"
 
@@ -44,6 +46,7 @@ Result<std::unique_ptr<bus::Disk>> open_drive(EventLoop& loop, const DriveConfig
 
 struct Maker {
     EventLoop& loop;
+    std::span<const HostPort> host_ports;
 
     Result<std::unique_ptr<virtio::Device>> operator()(const BlockConfig& config) const {
         auto disk = TRY(open_drive(loop, config.drive));
@@ -80,12 +83,26 @@ struct Maker {
         const virtio::Net::Options options{.mac = config.mac, .mtu = config.mtu, .without = config.without};
         return std::make_unique<virtio::Net>(std::move(port), options);
     }
+
+    Result<std::unique_ptr<virtio::Device>> operator()(const ConsoleConfig& config) const {
+        std::vector<virtio::Console::PortOptions> ports;
+        for (const ConsolePortConfig& port : config.ports) {
+            const HostPort& host = host_ports[port.device];
+            ports.push_back({.number = port.number,
+                             .name = port.name,
+                             .console = port.console,
+                             .peers = host.peers && !port.console,
+                             .host = std::make_unique<chardev::Relay>(*host.port, loop)});
+        }
+        return std::make_unique<virtio::Console>(std::move(ports), config.max_ports);
+    }
 };
 
 }  // namespace
 
-Result<std::unique_ptr<virtio::Device>> make_virtio_device(const VirtioConfig& config, EventLoop& loop) {
-    return std::visit(Maker{loop}, config.device);
+Result<std::unique_ptr<virtio::Device>> make_virtio_device(const VirtioConfig& config, EventLoop& loop,
+                                                           std::span<const HostPort> ports) {
+    return std::visit(Maker{loop, ports}, config.device);
 }
 
 }  // namespace trapeze::machine

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "virtio_devices.h"
-
 namespace trapeze::machine {
 namespace {
 
@@ -23,10 +21,10 @@ Result<unsigned> choose_slot(const VirtioConfig& config, const std::array<bool, 
     return fail("there is room for {} devices", map::kVirtioSlots);
 }
 
-Result<> make_on_thread(const VirtioConfig& config, VirtioDevice& device) {
+Result<> make_on_thread(const VirtioConfig& config, VirtioDevice& device, std::span<const HostPort> ports) {
     Result<> result;
     device.thread->run_and_wait([&] {
-        auto made = make_virtio_device(config, device.thread->loop());
+        auto made = make_virtio_device(config, device.thread->loop(), ports);
         if (made) {
             device.device = std::move(*made);
         } else {
@@ -45,7 +43,8 @@ VirtioDevice::~VirtioDevice() {
 }
 
 Result<std::unique_ptr<VirtioSlots>> VirtioSlots::create(const MachineConfig& config,
-                                                         mem::GuestMemory& memory, bus::IrqSink& irqs) {
+                                                         mem::GuestMemory& memory, bus::IrqSink& irqs,
+                                                         std::span<const HostPort> ports) {
     using Interface = virtio::MmioTransport::Interface;
     const Interface interface = config.virtio_legacy ? Interface::Legacy : Interface::Modern;
     std::unique_ptr<VirtioSlots> slots(new VirtioSlots(interface));
@@ -56,7 +55,7 @@ Result<std::unique_ptr<VirtioSlots>> VirtioSlots::create(const MachineConfig& co
         device.slot = TRY(choose_slot(entry, taken));
         taken[device.slot] = true;
         device.thread = TRY(LoopThread::create(fmt::format("virtio{}", device.slot)));
-        TRY(make_on_thread(entry, device));
+        TRY(make_on_thread(entry, device, ports));
         device.transport = TRY(virtio::MmioTransport::create(
             *device.device, *device.thread, memory,
             bus::IrqLine(irqs, bus::spi(map::kVirtioSpi + device.slot)), interface));

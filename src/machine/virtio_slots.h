@@ -14,6 +14,7 @@
 #include "trapeze/machine/memory_map.h"
 #include "trapeze/mem/guest_memory.h"
 #include "trapeze/virtio/mmio_transport.h"
+#include "virtio_devices.h"
 
 namespace trapeze::machine {
 
@@ -33,9 +34,11 @@ struct VirtioDevice {
 
 class VirtioSlots {
 public:
-    // Opens what the devices need of the host. `memory` and `irqs` outlive the slots.
+    // Opens what the devices need of the host. `memory`, `irqs` and `ports`, those of
+    // MachineConfig::port_devices, outlive the slots.
     static Result<std::unique_ptr<VirtioSlots>> create(const MachineConfig& config, mem::GuestMemory& memory,
-                                                       bus::IrqSink& irqs);
+                                                       bus::IrqSink& irqs,
+                                                       std::span<const HostPort> ports = {});
 
     void map(bus::MmioBus& mmio);
     // Lets the accelerator handle the guest's notifications. Before the first vCPU runs.

@@ -61,7 +61,11 @@ Result<> MmioTransport::watch_doorbells() {
             result = thread_.loop().watch(fd, EPOLLIN, [this, fd, queue = static_cast<u16>(n)](u32) {
                 u64 count = 0;
                 (void)!::read(fd, &count, sizeof count);
-                if (started_) device_.notified(queue);
+                if (started_) {
+                    device_.notified(queue);
+                } else {
+                    start_early();
+                }
             });
         }
     });
@@ -137,7 +141,10 @@ void MmioTransport::write_status(u32 value) {
         added &= ~status::kDriverOk;
     }
     status_ |= added;
-    if ((added & status::kDriverOk) != 0 && (status_ & status::kNeedsReset) == 0) start();
+    if ((added & status::kDriverOk) != 0 && (status_ & status::kNeedsReset) == 0 &&
+        lifecycle_ == Lifecycle::Idle) {
+        start();
+    }
 }
 
 // --- Queues ------------------------------------------------------------------------------------------------
@@ -293,6 +300,14 @@ void MmioTransport::start() {
             device_.start(std::move(session));
             if (broken != nullptr) needs_reset(broken);
         });
+}
+
+// 3.1.2 "Legacy Interface: Device Initialization": there are drivers that use queues before they set DRIVER_OK,
+// and kvm-unit-tests never does.
+void MmioTransport::start_early() {
+    LockGuard lock(mutex_);
+    const bool ready = std::ranges::any_of(queues_, &QueueState::ready);
+    if (interface_ == Interface::Legacy && lifecycle_ == Lifecycle::Idle && ready) start();
 }
 
 void MmioTransport::stop_and_clear() {

@@ -23,6 +23,7 @@ struct MachineFdt {
     bus::FdtInterrupts interrupts;
     std::string bootargs;     // empty: no such property
     std::string stdout_path;  // "/pl011@9000000"; empty: neither /chosen/stdout-path nor the alias serial0
+    std::vector<std::string> further_serials = {};  // aliases serial1 and up; only with stdout_path
     std::optional<mem::GpaRange> initrd;
     bool randomness = true;  // /chosen/rng-seed and kaslr-seed, fresh in every tree
     // Called inside the root node, in order: interrupt controller, devices.

@@ -4,6 +4,7 @@
 // thread, never more than the receiver has room for.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,24 +32,40 @@ public:
 // no more.
 Result<std::unique_ptr<Backend>> open_stdio(EventLoop& loop, TerminalSignals signals);
 
-// Output to a file, truncated or appended to; no input.
-Result<std::unique_ptr<Backend>> open_file(EventLoop& loop, const std::string& path, bool append);
+// Output to a file, truncated or appended to. Input is what is in `input_path`, or comes there if that is a
+// pipe or the like; empty: there is none.
+Result<std::unique_ptr<Backend>> open_file(EventLoop& loop, const std::string& path, bool append,
+                                           const std::string& input_path = {});
 
 // Takes everything and gives nothing.
 std::unique_ptr<Backend> open_null();
 
-// One peer at a time. What is sent while there is none is lost, as on an unplugged cable; input that the
-// receiver has no room for when the peer hangs up is lost too.
+// One peer at a time. What is sent while there is none is lost, as on an unplugged cable; input is lost too if
+// the receiver takes none of it for a second after the peer has hung up.
 //
 // The server listens, and takes the next peer when one has gone; with `wait` this call returns only when the
 // first one is there. Removes a stale socket at `path` before, and its own at the end.
 Result<std::unique_ptr<Backend>> open_socket_server(EventLoop& loop, const SocketAddress& address, bool wait);
-// Connects once, now.
-Result<std::unique_ptr<Backend>> open_socket_client(EventLoop& loop, const SocketAddress& address);
+// Connects once, now. With `reconnect_ns` it connects when it can, and again when the peer has gone, with that
+// much time between two attempts.
+Result<std::unique_ptr<Backend>> open_socket_client(EventLoop& loop, const SocketAddress& address,
+                                                    u64 reconnect_ns = 0);
 
 // A new pseudo-terminal in raw mode; `name` receives the path of its other end. Peers open and close that as
 // they like.
 Result<std::unique_ptr<Backend>> open_pty(EventLoop& loop, std::string& name);
+
+// A device for tests that guests send commands to: a decimal number and a letter. "nq" calls `exit` with the
+// status 2n + 1, on the event-loop thread.
+std::unique_ptr<Backend> open_testdev(EventLoop& loop, std::function<void(int status)> exit);
+
+// Keeps the last `bytes` of the output, a power of two, for who asks.
+class RingBuffer : public Backend {
+public:
+    // Takes up to `most` of the oldest bytes out. Any thread.
+    virtual std::string read(std::size_t most) = 0;
+};
+std::unique_ptr<RingBuffer> open_ringbuf(std::size_t bytes);
 
 // Any pair of descriptors: `in` (or -1 for none) stays the caller's and open, `out` is duplicated. `what`
 // names the output in warnings.

@@ -71,6 +71,14 @@ public:
         return {};
     }
     virtual std::vector<CharDeviceInfo> character_devices() const { return {}; }
+    // Takes the oldest bytes out of a character device that keeps them (ringbuf), or adds some. Errors are
+    // QEMU's.
+    virtual Result<std::string> read_ring(const std::string& device, u64 /*most*/) {
+        return fail("Device '{}' not found", device);
+    }
+    virtual Result<> write_ring(const std::string& device, std::string_view /*bytes*/) {
+        return fail("Device '{}' not found", device);
+    }
     // nullptr: there are none.
     virtual NetworkControl* networks() { return nullptr; }
     // Raises an SDEI event: a private one on `cpu` or, without, on `usual`; a shared one where it goes.

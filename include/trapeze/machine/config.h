@@ -44,12 +44,12 @@ struct IrqchipConfig {
 
 // Host end of a character device (-chardev, or the short forms of -serial).
 struct CharConfig {
-    enum class Kind : u8 { Stdio, Null, File, Socket, Pty };
+    enum class Kind : u8 { Stdio, Null, File, Socket, Pty, Ringbuf, Testdev };
     Kind kind = Kind::Null;
     std::string id;
-    std::string path;      // File; Socket in the file system
-    bool append = false;   // File
-    bool mux = false;      // escape keys (Ctrl-A by default) are taken out of the stream
+    std::string path;     // File; Socket in the file system
+    bool append = false;  // File
+    bool mux = false;  // several may use it, if it has an id; escape keys (Ctrl-A by default) are taken out
     bool monitor = false;  // with mux: a monitor shares the stream (Ctrl-A c)
     bool signals = true;   // Stdio: Ctrl-C raises SIGINT here instead of going to the guest
     // Socket without a path: an address ("" is every one, or this host's) and a port, or a connected
@@ -58,7 +58,10 @@ struct CharConfig {
     u16 port = 0;
     int fd = -1;
     bool server = false;
-    bool wait = false;  // Socket, server: start only when the first peer is there
+    bool wait = false;            // Socket, server: start only when the first peer is there
+    u64 reconnect_ms = 0;         // Socket, no server: try again after this time; 0: never
+    std::string input_path = {};  // File: where the guest's input comes from; may be empty
+    u64 ring_bytes = 64 << 10;    // Ringbuf
 };
 
 // A monitor with a stream of its own.
@@ -122,16 +125,18 @@ struct MachineConfig {
     bool no_reboot = false;
     bool no_shutdown = false;
     PanicAction panic_action = PanicAction::Shutdown;
-    bool pvpanic = true;            // -machine pvpanic=
-    bool test_device = false;       // -machine x-test-device=
-    std::optional<ci::Options> ci;  // -ci
-    bool start_paused = false;  // -S
-    CharConfig serial;          // serial0
-    std::vector<VirtioConfig> virtio;  // in the order of the command line; at most map::kVirtioSlots
-    bool virtio_legacy = false;        // the interface of before version 1.0
+    bool pvpanic = true;                   // -machine pvpanic=
+    bool test_device = false;              // -machine x-test-device=
+    std::optional<ci::Options> ci;         // -ci
+    bool start_paused = false;             // -S
+    CharConfig serial;                     // serial0
+    std::optional<CharConfig> serial1;     // the machine has it only then
+    std::vector<CharConfig> port_devices;  // host ends of the ports of virtio consoles: see ConsolePortConfig
+    std::vector<VirtioConfig> virtio;      // in the order of the command line; at most map::kVirtioSlots
+    bool virtio_legacy = false;            // the interface of before version 1.0
     std::vector<MonitorConfig> monitors;
-    CharConfig gdb;  // -gdb: Stdio, a Socket that is a server, or Null
-    unsigned mux_escape = 1;    // -echr: control character (1 to 31), Ctrl-A
+    CharConfig gdb;           // -gdb: Stdio, a Socket that is a server, or Null
+    unsigned mux_escape = 1;  // -echr: control character (1 to 31), Ctrl-A
     std::string pid_file;
     TraceConfig trace;
     StatisticsConfig statistics;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "trapeze/base/types.h"
 #include "trapeze/net/config.h"
@@ -54,10 +55,25 @@ struct NetConfig {
     u64 without = 0;  // virtio features that are not offered
 };
 
+// A port of virtio-serial: virtconsole or virtserialport.
+struct ConsolePortConfig {
+    std::string id = {};  // of -device; may be empty
+    std::string name = {};
+    u32 number = 0;
+    bool console = false;
+    std::size_t device = 0;  // index into MachineConfig::port_devices
+};
+
+// virtio-serial.
+struct ConsoleConfig {
+    u32 max_ports = 31;
+    std::vector<ConsolePortConfig> ports = {};
+};
+
 struct VirtioConfig {
     std::string id;                // of -device; may be empty
     std::optional<unsigned> slot;  // of the 32; otherwise the highest that is free, as QEMU does
-    std::variant<RngConfig, BlockConfig, NetConfig> device;
+    std::variant<RngConfig, BlockConfig, NetConfig, ConsoleConfig> device;
 };
 
 }  // namespace trapeze::machine

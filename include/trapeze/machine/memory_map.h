@@ -18,6 +18,7 @@ inline constexpr mem::GpaRange kGicRedistributorsHigh{mem::Gpa{0x40'0000'0000}, 
 inline constexpr mem::GpaRange kUart{mem::Gpa{0x0900'0000}, 0x1000};
 inline constexpr mem::GpaRange kRtc{mem::Gpa{0x0901'0000}, 0x1000};
 inline constexpr mem::GpaRange kGpio{mem::Gpa{0x0903'0000}, 0x1000};
+inline constexpr mem::GpaRange kUart1{mem::Gpa{0x0904'0000}, 0x1000};
 // 32 slots of 512 bytes, with SPIs from kVirtioSpi up.
 inline constexpr mem::GpaRange kVirtio{mem::Gpa{0x0a00'0000}, 0x4000};
 inline constexpr unsigned kVirtioSlots = 32;
@@ -32,6 +33,7 @@ inline constexpr mem::Gpa kRam{0x4000'0000};
 inline constexpr u32 kUartSpi = 1;
 inline constexpr u32 kRtcSpi = 2;
 inline constexpr u32 kGpioSpi = 7;
+inline constexpr u32 kUart1Spi = 8;
 inline constexpr u32 kVirtioSpi = 16;
 
 inline constexpr bus::IntId kPmuIrq = bus::ppi(7);

@@ -94,6 +94,7 @@ private:
     const QueueState* selected() const REQUIRES(mutex_);
     QueueState* selected_for_setup() REQUIRES(mutex_);
     void start() REQUIRES(mutex_);
+    void start_early() EXCLUDES(mutex_);
     void stop_and_clear() REQUIRES(mutex_);
     void stopped() EXCLUDES(mutex_);
     void clear() REQUIRES(mutex_);

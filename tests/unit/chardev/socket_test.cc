@@ -180,6 +180,32 @@ TEST_F(SocketTest, AHangUpIsSeenEvenWithoutRoom) {
     wait_for_peers(device, "+-");
 }
 
+// Everything that it sent, though the receiver takes it bit by bit.
+TEST_F(SocketTest, WhatAPeerLeavesBehindIsNotLost) {
+    const auto port = serve();
+    FakeReceiver device;
+    device.room = 0;
+    port->set_receiver(&device);
+    {
+        const Peer peer(path_);
+        wait_for_peers(device, "+");
+        peer.put("abcdefghi");
+    }
+    for (const std::string got : {"abc", "abcdef"}) {
+        run_for_ms(10);
+        device.room = 3;
+        port->receiver_ready();
+        run_until(device, [&] { return device.got == got; });
+    }
+    EXPECT_EQ(device.peers, "+");
+    device.room = 100;
+    port->receiver_ready();
+    wait_for_peers(device, "+-");
+    EXPECT_EQ(device.got, "abcdefghi");
+    const Peer next(path_);
+    wait_for_peers(device, "+-+");
+}
+
 // `printf COMMANDS | nc -U path` stops sending and still wants the answers.
 TEST_F(SocketTest, AnswersReachAPeerThatStoppedSending) {
     const auto port = serve();
@@ -305,6 +331,28 @@ TEST_F(SocketTest, APeerThatResetsTheConnectionIsFollowedByTheNext) {
     }
     wait_for_peers(device, "+-+-");
     EXPECT_FALSE((*server)->connected());
+}
+
+TEST_F(SocketTest, AClientWaitsForItsServerAndComesBack) {
+    auto client = open_socket_client(*loop_, {.path = path_}, 10'000'000);
+    ASSERT_TRUE(client) << "there is no server yet";
+    FakeReceiver device;
+    (*client)->set_receiver(&device);
+    run_for_ms(30);
+    EXPECT_FALSE((*client)->connected());
+    EXPECT_EQ((*client)->send(bytes("lost")), 4u);
+    for (const std::string news : {"+", "+-+"}) {
+        auto server = serve();
+        FakeReceiver other;
+        server->set_receiver(&other);
+        wait_for_peers(device, news);
+        (*client)->send(bytes("hello"));
+        run_until(other, [&] { return other.got == "hello"; });
+        server.reset();
+        wait_for_peers(device, news + "-");
+    }
+    client->reset();
+    run_for_ms(20);
 }
 
 TEST_F(SocketTest, AnInheritedDescriptorIsAPeer) {

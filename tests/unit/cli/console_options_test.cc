@@ -52,11 +52,25 @@ TEST(Console, SerialForms) {
     EXPECT_EQ(file.path, "dir/a,b:c");
 }
 
-TEST(Console, FurtherSerialPortsMayBeUnconnected) {
-    expect_plain_stdio("-serial stdio -serial none -serial null");
-    expect_plain_stdio("-chardev null,id=n -serial stdio -serial chardev:n");
-    EXPECT_EQ(error("-serial none -serial stdio"),
-              "-serial stdio: a second serial port is not supported yet by this version");
+TEST(Console, ASecondSerialPort) {
+    EXPECT_FALSE(config("-serial stdio").serial1);
+    EXPECT_FALSE(config("-serial stdio -serial none").serial1);
+    EXPECT_EQ(config("-serial stdio -serial null").serial1.value().kind, Kind::Null);
+    EXPECT_EQ(config("-serial stdio -serial file:f").serial1.value().path, "f");
+    const auto second = config("-serial none -serial mon:stdio").serial1.value();
+    EXPECT_EQ(second.kind, Kind::Stdio);
+    EXPECT_TRUE(second.monitor);
+    EXPECT_EQ(config("-chardev null,id=n -serial stdio -serial chardev:n").serial1.value().id, "n");
+    EXPECT_EQ(error("-serial stdio -serial stdio"), "-serial stdio: stdio is in use already");
+    EXPECT_EQ(error("-serial chardev:c -serial chardev:c -chardev pty,id=c"),
+              "-serial chardev:c: chardev 'c' is in use; sharing it needs mux=on");
+    EXPECT_EQ(error("-serial chardev:c -serial chardev:c -chardev pty,id=c,mux=on"), "");
+}
+
+TEST(Console, MoreSerialPortsMayBeUnconnected) {
+    expect_plain_stdio("-serial stdio -serial none -serial null -serial none");
+    EXPECT_EQ(error("-serial none -serial none -serial stdio"),
+              "-serial stdio: a third serial port is not supported yet by this version");
 }
 
 TEST(Console, Chardevs) {
@@ -71,6 +85,11 @@ TEST(Console, Chardevs) {
     EXPECT_FALSE(port.monitor);
     EXPECT_FALSE(port.signals);
     EXPECT_FALSE(serial("-chardev stdio,id=c,nosignal -serial chardev:c").signals);
+    EXPECT_EQ(serial("-chardev file,path=a,input-path=b,id=f -serial chardev:f").input_path, "b");
+    EXPECT_TRUE(serial("-chardev file,path=a,id=f,mux=on -serial chardev:f").mux);
+    EXPECT_EQ(serial("-chardev testdev,id=t -serial chardev:t").kind, Kind::Testdev);
+    EXPECT_EQ(serial("-chardev ringbuf,id=r,size=4K -serial chardev:r").ring_bytes, 4096u);
+    EXPECT_EQ(serial("-chardev ringbuf,id=r -serial chardev:r").ring_bytes, 65536u);
     // One that nothing uses is harmless.
     EXPECT_EQ(serial("-chardev backend=null,id=n -serial file:x").kind, Kind::File);
 }
@@ -119,6 +138,28 @@ TEST(Console, SocketForms) {
     EXPECT_FALSE(named.wait);
 }
 
+// The spellings of today and of before, wherever a socket can be.
+TEST(Console, ServersThatDoNotWait) {
+    for (const std::string keys : {"server=on,wait=off", "server,nowait", "server,wait=no"}) {
+        EXPECT_FALSE(serial("-serial unix:s," + keys).wait) << keys;
+        EXPECT_TRUE(serial("-serial tcp::1," + keys).server) << keys;
+        EXPECT_FALSE(serial("-chardev socket,id=c,path=p," + keys + " -serial chardev:c").wait) << keys;
+        for (const std::string option : {"-monitor", "-qmp", "-qmp-pretty"}) {
+            const auto monitors = config("-serial null " + option + " unix:s," + keys).monitors;
+            ASSERT_EQ(monitors.size(), 1u) << keys;
+            EXPECT_TRUE(monitors[0].device.server) << keys;
+            EXPECT_FALSE(monitors[0].device.wait) << keys;
+        }
+    }
+}
+
+TEST(Console, ClientsThatDoNotGiveUp) {
+    EXPECT_EQ(serial("-serial unix:s").reconnect_ms, 0u);
+    EXPECT_EQ(serial("-serial unix:s,reconnect=2").reconnect_ms, 2000u);
+    EXPECT_EQ(serial("-serial tcp::1,reconnect-ms=50").reconnect_ms, 50u);
+    EXPECT_EQ(serial("-chardev socket,id=c,path=p,reconnect=1 -serial chardev:c").reconnect_ms, 1000u);
+}
+
 TEST(Console, MonitorsOfTheirOwn) {
     const machine::MonitorConfig human = monitor("-monitor unix:m,server,nowait");
     EXPECT_FALSE(human.control);
@@ -138,6 +179,9 @@ TEST(Console, MonitorsOfTheirOwn) {
               "-mon c,mode=control: another monitor uses this stream already");
     EXPECT_EQ(error("-chardev socket,id=c,path=p,mux=on -serial chardev:c -mon c,mode=control"),
               "-mon c,mode=control: QMP needs a stream of its own, not the serial port's");
+    EXPECT_EQ(error("-chardev socket,id=c,path=p,mux=on -serial null -serial chardev:c -mon c,mode=control"),
+              "-mon c,mode=control: QMP needs a stream of its own");
+    EXPECT_EQ(config("-chardev pty,id=c,mux=on -serial null -serial chardev:c -mon c").monitors.size(), 1u);
     EXPECT_EQ(error("-serial mon:stdio -qmp stdio"),
               "-qmp stdio: QMP needs a stream of its own, not the serial port's");
 }

@@ -59,6 +59,87 @@ TEST(Devices, PlacesAndNames) {
     EXPECT_EQ(error(many), "-device: there is room for 32 virtio devices");
 }
 
+// The ports of the nth device.
+std::vector<machine::ConsolePortConfig> ports(std::string_view line, std::size_t n = 0) {
+    return std::get<machine::ConsoleConfig>(config(line).virtio.at(n).device).ports;
+}
+
+TEST(SerialPorts, GetTheirNumbers) {
+    const std::string bus = "-device virtio-serial-device ";
+    EXPECT_TRUE(ports(bus).empty());
+    EXPECT_EQ(std::get<machine::ConsoleConfig>(config(bus).virtio.at(0).device).max_ports, 31u);
+    const auto list = ports(bus +
+                            "-device virtserialport,name=a -device virtconsole -device virtconsole "
+                            "-device virtserialport,nr=7,name=b -device virtserialport");
+    std::vector<u32> numbers;
+    for (const auto& port : list) numbers.push_back(port.number);
+    EXPECT_EQ(numbers, (std::vector<u32>{1, 0, 2, 7, 3}));
+    EXPECT_EQ(list[0].name, "a");
+    EXPECT_FALSE(list[0].console);
+    EXPECT_TRUE(list[1].console);
+}
+
+TEST(SerialPorts, FindTheirDevice) {
+    const std::string two =
+        "-device virtio-serial,max_ports=2 -device virtio-serial-device,id=s "
+        "-device virtconsole -device virtserialport ";
+    EXPECT_EQ(ports(two, 0).size(), 2u);
+    EXPECT_EQ(ports(two + "-device virtserialport", 1).size(), 1u) << "the first one is full";
+    EXPECT_EQ(ports(two + "-device virtconsole,bus=s.0", 1).at(0).number, 0u);
+    EXPECT_EQ(ports("-device virtio-serial -device virtserialport,bus=virtio-serial-bus.0").size(), 1u);
+    EXPECT_EQ(error(two + "-device virtserialport,bus=t.0"),
+              "-device virtserialport,bus=t.0: there is no virtio-serial device with the bus 't.0'");
+    EXPECT_EQ(error("-device virtconsole"),
+              "-device virtconsole: it needs a -device virtio-serial-device before it");
+    EXPECT_EQ(error("-device virtio-serial,max_ports=1 -device virtconsole -device virtconsole"),
+              "-device virtconsole: no virtio-serial device has room for it");
+    EXPECT_EQ(error("-device virtio-serial,max_ports=1 -device virtserialport"),
+              "-device virtserialport: no port number is free");
+    EXPECT_THAT(error("-device virtio-serial-pci"), testing::HasSubstr("virtio-serial-device is the same"));
+}
+
+TEST(SerialPorts, HaveHostEnds) {
+    const auto line = config(
+        "-chardev socket,id=c,path=p,server,nowait -device virtio-serial -device virtconsole -device "
+        "virtserialport,chardev=c,name=n,id=x");
+    ASSERT_EQ(line.port_devices.size(), 2u);
+    EXPECT_EQ(line.port_devices[0].kind, machine::CharConfig::Kind::Null);
+    EXPECT_EQ(line.port_devices[1].path, "p");
+    // The default console is on stdio only if that is free.
+    EXPECT_EQ(config("-chardev stdio,id=c -device virtio-serial -device virtconsole,chardev=c").serial.kind,
+              machine::CharConfig::Kind::Null);
+    EXPECT_EQ(config("-chardev stdio,id=c,mux=on -device virtio-serial -device virtconsole,chardev=c -serial "
+                     "chardev:c -mon c")
+                  .serial.monitor,
+              true);
+}
+
+TEST(SerialPorts, Refusals) {
+    const std::string bus = "-device virtio-serial ";
+    struct {
+        std::string_view line, error;
+    } const cases[] = {
+        {"-device virtserialport,nr=0", "-device virtserialport,nr=0: nr=0 is for a virtconsole"},
+        {"-device virtserialport,nr=31", "-device nr=31: must be a number from 0 to 30"},
+        {"-device virtserialport,nr=3 -device virtconsole,nr=3",
+         "-device virtconsole,nr=3: there is a port 3 already"},
+        {"-device virtserialport,name=a -device virtserialport,name=a",
+         "-device virtserialport,name=a: there is a port 'a' already"},
+        {"-device virtconsole,chardev=c", "-device virtconsole,chardev=c: there is no -chardev with id 'c'"},
+        {"-chardev pty,id=c -device virtconsole,chardev=c -device virtconsole,chardev=c",
+         "-device virtconsole,chardev=c: chardev 'c' is in use; sharing it needs mux=on"},
+        {"-chardev pty,id=c -device virtconsole,chardev=c -serial chardev:c",
+         "-device virtconsole,chardev=c: chardev 'c' is in use; sharing it needs mux=on"},
+        {"-chardev stdio,id=c -device virtconsole,chardev=c -serial stdio",
+         "-device virtconsole,chardev=c: stdio is in use already"},
+        {"-chardev pty,id=c -device virtconsole,chardev=c -serial null -mon c",
+         "-mon c: chardev 'c' is in use; sharing it needs mux=on"},
+        {"-device virtconsole,id=a -device virtserialport,id=a", "-device id=a: this id is already taken"},
+        {"-device virtio-serial,max_ports=32", "-device max_ports=32: must be a number from 1 to 31"},
+    };
+    for (const auto& c : cases) EXPECT_EQ(error(bus + std::string(c.line)), c.error);
+}
+
 TEST(Devices, LegacyInterface) {
     EXPECT_TRUE(config("-global virtio-mmio.force-legacy=true").virtio_legacy);
     EXPECT_FALSE(config("-global virtio-mmio.force-legacy=false").virtio_legacy);
@@ -69,6 +150,10 @@ TEST(Devices, HelpListsDevicesAndTheirKeys) {
     EXPECT_THAT(printed("-device help"), testing::HasSubstr("virtio-blk-device"));
     EXPECT_THAT(printed("-device virtio-blk-device,help"), testing::HasSubstr("num-queues"));
     EXPECT_THAT(printed("-device virtio-rng,?"), testing::HasSubstr("max-bytes"));
+    EXPECT_THAT(printed("-device help"), testing::HasSubstr("virtconsole"));
+    EXPECT_THAT(printed("-device virtio-serial,help"), testing::HasSubstr("max_ports"));
+    EXPECT_THAT(printed("-device virtserialport,help"), testing::HasSubstr("chardev"));
+    EXPECT_THAT(printed("-chardev ?"), testing::HasSubstr("testdev"));
     EXPECT_THAT(printed("-drive help"), testing::HasSubstr("cache"));
     EXPECT_THAT(printed("-blockdev help"), testing::HasSubstr("node-name"));
     EXPECT_THAT(printed("-object help"), testing::HasSubstr("rng-random"));

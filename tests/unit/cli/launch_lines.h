@@ -73,7 +73,8 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "supported yet by this version"},
     {"5 virtme-ng, without its file systems",
      "-name virtme-ng -m 1G -machine accel=kvm:tcg -M virt,gic-version=host -cpu host -parallel none "
-     "-net none -echr 1 -chardev stdio,id=console,signal=off,mux=on -serial chardev:console "
+     "-net none -echr 1 -chardev file,path=/proc/self/fd/2,id=dmesg -device virtio-serial-device "
+     "-device virtconsole,chardev=dmesg -chardev stdio,id=console,signal=off,mux=on -serial chardev:console "
      "-mon chardev=console -vga none -display none -smp 4 -kernel Image -append 'panic=-1'",
      ""},
     {"6 BPF selftests vmtest.sh",
@@ -89,7 +90,9 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "sharing is not supported yet by this version"},
     {"7 danobi/vmtest, its console and monitor",
      "-nodefaults -display none -serial mon:stdio -enable-kvm -cpu host -machine virt,gic-version=3 "
-     "-qmp unix:qmp.sock,server=on,wait=off -kernel Image -no-reboot",
+     "-qmp unix:qmp.sock,server=on,wait=off -kernel Image -no-reboot "
+     "-chardev socket,path=qga.sock,server=on,wait=off,id=qga0 -device virtio-serial "
+     "-device virtserialport,chardev=qga0,name=org.qemu.guest_agent.0 -smp 2 -m 4G",
      ""},
     {"8 KUnit",
      "-nodefaults -m 1024 -kernel Image.gz -append 'kunit.enable=1 console=ttyAMA0 kunit_shutdown=reboot' "
@@ -107,7 +110,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
     {"10 WireGuard",
      "-nodefaults -nographic -smp 4 -cpu host -machine virt,gic_version=host,accel=kvm -m 256M "
      "-serial stdio -serial file:result -no-reboot -monitor none -kernel Image",
-     "-serial file:result: a second serial port is not supported yet by this version"},
+     ""},
     {"11 Buildroot",
      "-M virt -cpu cortex-a53 -nographic -smp 1 -kernel Image -append \"rootwait root=/dev/vda "
      "console=ttyAMA0\" -netdev user,id=eth0 -device virtio-net-device,netdev=eth0 "
@@ -125,8 +128,13 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-nodefaults -machine virt,gic-version=host -accel kvm -cpu host -device virtio-serial-device "
      "-device virtconsole,chardev=ctd -chardev testdev,id=ctd -device pci-testdev -display none "
      "-serial stdio -kernel selftest.flat -smp 1",
-     "-device virtio-serial-device: device 'virtio-serial-device' is not supported yet by this version "
+     "-device pci-testdev: device 'pci-testdev' is not supported yet by this version "
      "(-device help lists those that are)"},
+    {"13 kvm-unit-tests, without PCI",
+     "-nodefaults -machine virt,gic-version=host -accel kvm -cpu host -device virtio-serial-device "
+     "-device virtconsole,chardev=ctd -chardev testdev,id=ctd -display none "
+     "-serial stdio -kernel selftest.flat -smp 1",
+     ""},
     {"14 Rust-for-Linux",
      "-kernel Image.gz -initrd qemu-initramfs.img -M virt -cpu cortex-a72 -smp 2 -nographic -vga none "
      "-no-reboot -append 'console=ttyAMA0'",
@@ -150,6 +158,10 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-device virtio-net-pci,netdev=net0,mac=52:54:00:12:34:02 -kernel Image",
      "-device virtio-net-pci,netdev=net0,mac=52:54:00:12:34:02: PCI is not supported yet by this version; "
      "virtio-net-device is the same device without it"},
+    {"17 Yocto runqemu, without PCI",
+     "-machine virt -cpu host -machine gic-version=3 -smp 4 -m 256 -device virtio-serial-device "
+     "-chardev null,id=virtcon -device virtconsole,chardev=virtcon -kernel Image",
+     ""},
     {"18 QEMU functional tests",
      "-display none -vga none -chardev socket,id=mon,fd=10 -mon chardev=mon,mode=control -machine virt "
      "-chardev socket,id=console,fd=11 -serial chardev:console -cpu cortex-a57 -kernel Image",

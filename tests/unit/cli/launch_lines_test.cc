@@ -72,6 +72,22 @@ TEST(LaunchLines, VirtmeSharesItsCharacterDeviceWithTheMonitor) {
     EXPECT_FALSE(serial.signals);
 }
 
+TEST(LaunchLines, VirtmeHasTheKernelsLogOnAVirtioConsole) {
+    const machine::MachineConfig config = launched("5 virtme-ng, without its file systems").config;
+    ASSERT_EQ(config.virtio.size(), 1u);
+    const auto& ports = std::get<machine::ConsoleConfig>(config.virtio[0].device).ports;
+    ASSERT_EQ(ports.size(), 1u);
+    EXPECT_TRUE(ports[0].console);
+    EXPECT_EQ(ports[0].number, 0u);
+    EXPECT_EQ(config.port_devices.at(0).path, "/proc/self/fd/2");
+}
+
+TEST(LaunchLines, WireGuardGetsItsResultFromTheSecondSerialPort) {
+    const machine::MachineConfig config = launched("10 WireGuard").config;
+    EXPECT_EQ(config.serial.kind, CharConfig::Kind::Stdio);
+    EXPECT_EQ(config.serial1.value().path, "result");
+}
+
 TEST(LaunchLines, RcutortureLogsToAFile) {
     const CharConfig serial = launched("9 rcutorture").config.serial;
     EXPECT_EQ(serial.kind, CharConfig::Kind::File);

@@ -15,7 +15,7 @@
 
 namespace trapeze::debug {
 
-class FakeMachine final : public MachineControl, public vcpu::FakeHost {
+class FakeMachine : public MachineControl, public vcpu::FakeHost {
 public:
     static constexpr u64 kRam = 0x4000'0000;
     static constexpr u64 kRamSize = 2 << 20;

@@ -385,6 +385,34 @@ TEST_F(TransportTest, AnyAccessIsSurvived) {
     }
 }
 
+// As kvm-unit-tests do, which write neither features nor the status.
+TEST_F(TransportTest, LegacyDriversMayUseQueuesBeforeTheySaySo) {
+    make(MmioTransport::Interface::Legacy);
+    wr(QUEUE_NOTIFY, 0);
+    settle();
+    wr(GUEST_PAGE_SIZE, 4096);
+    wr(QUEUE_SEL, 0);
+    wr(QUEUE_NUM, 8);
+    wr(QUEUE_ALIGN, 4096);
+    const u64 base = memory_.allocate(8192, 4096);
+    wr(QUEUE_PFN, static_cast<u32>(base / 4096));
+    SplitDriverRing ring(memory_, 8, 0);
+    ring.place({.size = 8,
+                .descriptors = mem::Gpa{base},
+                .driver = mem::Gpa{base + 128},
+                .device = mem::Gpa{base + 4096}});
+    ring.add({{memory_.allocate(32), 32, true}});
+    wr(QUEUE_NOTIFY, 0);
+    settle();
+    settle();
+    EXPECT_EQ(ring.used()->length, 32u);
+    wr(STATUS, 7);
+    ring.add({{memory_.allocate(16), 16, true}});
+    wr(QUEUE_NOTIFY, 0);
+    settle();
+    EXPECT_EQ(ring.used()->length, 16u);
+}
+
 TEST(EmptySlotTest, HasNoDevice) {
     EmptySlot slot(MmioTransport::Interface::Modern);
     EXPECT_EQ(slot.mmio_read({MAGIC, 4, 0}), 0x74726976u);
