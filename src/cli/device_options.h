@@ -63,6 +63,7 @@ constexpr auto with_common_keys(const KeyRow<Target> (&own)[N]) {
 // The rows of the device families.
 std::span<const DeviceType> block_devices();  // device_block.cc
 std::span<const DeviceType> net_devices();    // device_net.cc
+std::span<const DeviceType> p9_devices();     // device_p9.cc
 std::span<const DeviceType> rng_devices();    // device_rng.cc
 
 }  // namespace trapeze::cli

@@ -7,9 +7,11 @@
 #include <cstdlib>
 
 #include "trapeze/net/open.h"
+#include "trapeze/p9/share.h"
 #include "trapeze/storage/disk.h"
 #include "trapeze/virtio/block.h"
 #include "trapeze/virtio/net.h"
+#include "trapeze/virtio/p9.h"
 #include "trapeze/virtio/rng.h"
 
 namespace trapeze::machine {
@@ -79,6 +81,11 @@ struct Maker {
         auto port = TRY(with_context(net::open(config.host, loop), what));
         const virtio::Net::Options options{.mac = config.mac, .mtu = config.mtu, .without = config.without};
         return std::make_unique<virtio::Net>(std::move(port), options);
+    }
+
+    Result<std::unique_ptr<virtio::Device>> operator()(const P9Config& config) const {
+        auto share = TRY(p9::open_share(loop, config.share));
+        return std::make_unique<virtio::P9>(std::move(share), config.mount_tag);
     }
 };
 

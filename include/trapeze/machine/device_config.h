@@ -7,6 +7,7 @@
 
 #include "trapeze/base/types.h"
 #include "trapeze/net/config.h"
+#include "trapeze/p9/config.h"
 #include "trapeze/virtio/net_filter.h"
 
 namespace trapeze::machine {
@@ -54,10 +55,17 @@ struct NetConfig {
     u64 without = 0;  // virtio features that are not offered
 };
 
+// virtio-9p.
+struct P9Config {
+    std::string host_id = {};  // of -fsdev; may be empty
+    p9::ShareConfig share = {};
+    std::string mount_tag = {};
+};
+
 struct VirtioConfig {
     std::string id;                // of -device; may be empty
     std::optional<unsigned> slot;  // of the 32; otherwise the highest that is free, as QEMU does
-    std::variant<RngConfig, BlockConfig, NetConfig> device;
+    std::variant<RngConfig, BlockConfig, NetConfig, P9Config> device;
 };
 
 }  // namespace trapeze::machine
