@@ -27,8 +27,12 @@ void raise_descriptor_limit() {
         const rlimit raised{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
         if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
     }
-    // A quarter is for disks, consoles, connections of the network, and what requests need for a moment.
-    most_descriptors.store(limit.rlim_cur / 4 * 3);
+    limit_descriptors(limit.rlim_cur);
+}
+
+// A quarter is for disks, consoles, connections of the network, and what requests need for a moment.
+void limit_descriptors(u64 limit) {
+    most_descriptors.store(limit / 4 * 3);
 }
 
 Held& Held::operator=(Held&& other) noexcept {

@@ -13,6 +13,8 @@ namespace trapeze::p9 {
 // The program may have as many descriptors as the host lets it; call before anything is shared. A part of
 // them is kept for everything that is not a share.
 void raise_descriptor_limit();
+// That the program has `limit` of them, for tests.
+void limit_descriptors(u64 limit);
 
 // One of the descriptors that all shares together may have.
 class Held {

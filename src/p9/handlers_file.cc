@@ -83,7 +83,7 @@ OrErrno<> put_entries(Call& call, const Node& directory, OpenFile& file, u64 off
             if (call.out.used() - start + needed > room)
                 return call.out.used() == start ? OrErrno<>(error(EINVAL)) : OrErrno<>();
             // Nobody is told what is above the root.
-            const bool above = name == ".." && directory.depth() == 0;
+            const bool above = name == ".." && directory.is(*call.tree().root());
             const Qid qid =
                 TRY(call.tree().qid(directory, above ? directory.inode() : entry->d_ino, entry->d_type));
             call.out.put(qid);

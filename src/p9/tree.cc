@@ -11,9 +11,21 @@
 namespace trapeze::p9 {
 namespace {
 
-// Also the deepest chain of nodes, each of which lets go of the next one.
-constexpr unsigned kMostDepth = 2048;
 constexpr std::size_t kMostLinkBytes = 4096;
+
+// A node lets go of its directory's, and so on. The guest decides how deep that is, so it is no recursion.
+void release(Node* node) {
+    thread_local std::vector<Node*> waiting;
+    thread_local bool releasing = false;
+    waiting.push_back(node);
+    if (std::exchange(releasing, true)) return;
+    while (!waiting.empty()) {
+        Node* next = waiting.back();
+        waiting.pop_back();
+        delete next;
+    }
+    releasing = false;
+}
 
 }  // namespace
 
@@ -28,7 +40,6 @@ Node::Node(Held path, const struct stat& status, NodePtr parent, std::string_vie
       type_(status.st_mode & S_IFMT),
       device_(status.st_dev),
       inode_(status.st_ino),
-      depth_(parent == nullptr ? 0 : parent->depth_ + 1),
       parent_(std::move(parent)),
       name_(name) {}
 
@@ -45,7 +56,7 @@ OrErrno<NodePtr> Tree::node_of(int fd, NodePtr parent, std::string_view name) {
     Held held = TRY(Held::take(fd));
     struct stat status {};
     if (::fstatat(fd, "", &status, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0) return error(errno);
-    return std::make_shared<Node>(std::move(held), status, std::move(parent), name);
+    return NodePtr(new Node(std::move(held), status, std::move(parent), name), release);
 }
 
 OrErrno<NodePtr> Tree::walk(const NodePtr& from, std::string_view name) {
@@ -53,7 +64,6 @@ OrErrno<NodePtr> Tree::walk(const NodePtr& from, std::string_view name) {
     if (name == ".") return from;
     if (name == "..") return parent_of(from);
     if (!check_new_name(name)) return error(ENOENT);
-    if (from->depth() >= kMostDepth) return error(ENAMETOOLONG);
     return node_of(open_in(from->fd(), name, O_PATH), from, name);
 }
 

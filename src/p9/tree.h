@@ -36,7 +36,6 @@ public:
     bool is(const Node& other) const { return other.device_ == device_ && other.inode_ == inode_; }
     dev_t device() const { return device_; }
     ino_t inode() const { return inode_; }
-    unsigned depth() const { return depth_; }
 
 private:
     friend class Tree;
@@ -44,9 +43,8 @@ private:
     const mode_t type_;  // S_IFMT
     const dev_t device_;
     const ino_t inode_;
-    const unsigned depth_;  // below the root
 
-    // Where it is, as far as the guest has caused it: Tree::places_.
+    // Where it is, as far as the guest has caused it: Tree::places_. nullptr: the root.
     NodePtr parent_;
     std::string name_;
 };

@@ -60,8 +60,10 @@ void Tree::moved(Node& node, const Node& from, std::string_view old_name, const 
                  std::string_view new_name) {
     LockGuard lock(places_);
     if (node.parent_ == nullptr || node.name_ != old_name || !node.parent_->is(from)) return;
-    // A chain that is longer than the way to the node, or runs into itself, would never be let go.
-    if (to->depth() + 1 > node.depth()) return;
+    // A circle would never be let go; it needs somebody else who moves directories, too.
+    for (const Node* above = to.get(); above != nullptr; above = above->parent_.get()) {
+        if (above == &node) return;
+    }
     node.name_ = new_name;
     node.parent_ = to;
 }
