@@ -132,7 +132,7 @@ TEST_F(EscapeTest, SwappedForASymbolicLink) {
         while (!end) ::renameat2(AT_FDCWD, dir.c_str(), AT_FDCWD, link.c_str(), RENAME_EXCHANGE);
     });
     unsigned seen = 0;
-    for (int i = 0; i < 3000; ++i) {
+    for (int i = 0; i < 1000; ++i) {
         Reply reply = walk(kRoot, 1, {"dir", "file"});
         if (reply.error() == 0 && reply.take<u16>() == 2) {
             ++seen;
@@ -169,7 +169,7 @@ TEST_F(EscapeTest, CreatedAndSwapped) {
         const std::string made = share_ / "made", link = share_ / "link";
         while (!end) ::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, link.c_str(), RENAME_EXCHANGE);
     });
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 300; ++i) {
         (void)mknod(kRoot, "made", S_IFREG | 0777);
         (void)unlink(kRoot, "made");
         (void)mkdir(kRoot, "made", 0777);
