@@ -11,7 +11,7 @@ namespace trapeze::p9 {
 struct OpenFile {
     explicit OpenFile(Held open) : fd(std::move(open)) {}
     const Held fd;
-    Mutex position;  // a directory's, while it is read
+    Mutex position;  // a directory's, while it is read; before DeviceNumbers'
 };
 
 // An extended attribute, or a list of them, that is read or written through a fid of its own.
