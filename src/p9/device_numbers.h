@@ -24,7 +24,7 @@ private:
     static constexpr std::size_t kMostDevices = 1 << 16;
 
     const MultiDevices policy_;
-    Mutex mutex_;  // leaf
+    Mutex mutex_;                                    // leaf
     std::vector<dev_t> devices_ GUARDED_BY(mutex_);  // the first is the root's
     bool warned_ GUARDED_BY(mutex_) = false;
 };

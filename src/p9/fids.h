@@ -2,15 +2,23 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <unordered_map>
 
 #include "tree.h"
 
 namespace trapeze::p9 {
 
+// locks.h
+struct LockOwner;
+
 struct OpenFile {
     explicit OpenFile(Held open) : fd(std::move(open)) {}
     const Held fd;
+    Mutex owners_mutex;  // leaf
+    // Of locks that were made through it: when the last file of an owner is closed, its locks are gone.
+    std::set<std::shared_ptr<const LockOwner>> owners GUARDED_BY(owners_mutex);
+
     Mutex position;  // a directory's, while it is read; before DeviceNumbers'
 };
 

@@ -210,8 +210,8 @@ OrErrno<> lock(Call& call) {
     request.process = call.in.take<u32>();
     request.client = call.in.text();
     TRY(call.in.end());
-    TRY(opened(fid));
-    const LockStatus status = TRY(call.session.locks().set(*fid->node, request));
+    const auto file = TRY(opened(fid));
+    const LockStatus status = TRY(call.session.locks().set(*fid->node, *file, request));
     call.out.put(static_cast<u8>(status));
     return {};
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace trapeze::p9 {
@@ -25,40 +26,55 @@ OrErrno<struct flock> to_host(const LockRequest& request) {
 
 }  // namespace
 
-LockTable::DescriptionPtr LockTable::find(const Key& key) {
+LockTable::OwnerPtr LockTable::find(const Key& key) {
     LockGuard lock(mutex_);
     const auto found = owners_.find(key);
-    return found == owners_.end() ? nullptr : found->second;
+    return found == owners_.end() ? nullptr : found->second.lock();
 }
 
-OrErrno<LockTable::DescriptionPtr> LockTable::open(const Node& node) const {
+LockTable::OwnerPtr LockTable::add(const Key& key, OwnerPtr owner) {
+    LockGuard lock(mutex_);
+    if (owners_.size() >= sweep_at_) {
+        std::erase_if(owners_, [](const auto& entry) { return entry.second.expired(); });
+        sweep_at_ = std::max<std::size_t>(64, owners_.size() * 2);
+    }
+    std::weak_ptr<const LockOwner>& entry = owners_[key];
+    if (OwnerPtr faster = entry.lock()) return faster;
+    entry = owner;
+    return owner;
+}
+
+OrErrno<LockTable::OwnerPtr> LockTable::open(const Node& node) const {
     const bool writable = node.is_regular() && !tree_.read_only();
     if (writable) {
         if (auto file = tree_.open(node, O_RDWR))
-            return std::make_shared<const Description>(std::move(*file), true);
+            return std::make_shared<const LockOwner>(std::move(*file), true);
     }
     Held file = TRY(tree_.open(node, O_RDONLY));
-    return std::make_shared<const Description>(std::move(file), false);
+    return std::make_shared<const LockOwner>(std::move(file), false);
 }
 
-OrErrno<LockStatus> LockTable::set(const Node& node, const LockRequest& request) {
+OrErrno<LockStatus> LockTable::set(const Node& node, OpenFile& file, const LockRequest& request) {
     struct flock range = TRY(to_host(request));
     const Key key(node.device(), node.inode(), request.process, request.client);
-    DescriptionPtr owner = find(key);
+    OwnerPtr owner = find(key);
     if (range.l_type == F_UNLCK) {
         if (owner == nullptr) return LockStatus::Success;
         const bool all = request.start == 0 && request.length == 0;
         if (all) {
-            LockGuard lock(mutex_);
-            owners_.erase(key);
+            LockGuard lock(file.owners_mutex);
+            file.owners.erase(owner);
         }
         return ::fcntl(owner->file.get(), F_OFD_SETLK, &range) == 0 ? LockStatus::Success : LockStatus::Error;
     }
     if (owner == nullptr) {
         auto opened = open(node);
         if (!opened) return LockStatus::Error;
-        LockGuard lock(mutex_);
-        owner = owners_.emplace(key, std::move(*opened)).first->second;
+        owner = add(key, std::move(*opened));
+    }
+    {
+        LockGuard lock(file.owners_mutex);
+        file.owners.insert(owner);
     }
     // flock() locks exclusively what is open for reading; that is not possible here.
     if (range.l_type == F_WRLCK && !owner->writable) range.l_type = F_RDLCK;
@@ -78,7 +94,7 @@ OrErrno<LockRequest> LockTable::test(const Node& node, const LockRequest& reques
     LockRequest answer = request;
     answer.type = static_cast<u8>(LockType::Unlock);
     if (range.l_type == F_UNLCK) return answer;
-    DescriptionPtr owner = find(Key(node.device(), node.inode(), request.process, request.client));
+    OwnerPtr owner = find(Key(node.device(), node.inode(), request.process, request.client));
     if (owner == nullptr) owner = TRY(open(node));
     if (::fcntl(owner->file.get(), F_OFD_GETLK, &range) != 0 || range.l_type == F_UNLCK) return answer;
     answer.type = static_cast<u8>(range.l_type == F_RDLCK ? LockType::Read : LockType::Write);
@@ -86,12 +102,6 @@ OrErrno<LockRequest> LockTable::test(const Node& node, const LockRequest& reques
     answer.length = static_cast<u64>(range.l_len);
     answer.process = 0;  // nobody that the guest knows
     return answer;
-}
-
-void LockTable::clear() {
-    std::map<Key, DescriptionPtr> closed;
-    LockGuard lock(mutex_);
-    closed.swap(owners_);
 }
 
 }  // namespace trapeze::p9

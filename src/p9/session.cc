@@ -102,7 +102,6 @@ std::optional<std::size_t> Session::answer(std::span<const u8> message, std::spa
 
 void Session::reset() {
     message_limit_.store(0);
-    locks_.clear();
     fids_.clear();
 }
 

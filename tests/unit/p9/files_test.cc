@@ -264,6 +264,25 @@ TEST_F(SessionTest, Locks) {
     EXPECT_EQ(status(lock(1, 2, 0, 0, 3)), 0);  // has none
     EXPECT_EQ(::fcntl(file.get(), F_OFD_SETLK, &range), 0);
     EXPECT_EQ(status(lock(1, 0, 0, 0, 1)), 1);
+    range.l_type = F_UNLCK;
+    EXPECT_EQ(::fcntl(file.get(), F_OFD_SETLK, &range), 0);
+
+    // They end with the last fid by which they were made.
+    EXPECT_EQ(status(lock(1, 1, 0, 10, 4)), 0);
+    EXPECT_EQ(status(lock(2, 1, 20, 10, 4)), 0);
+    EXPECT_EQ(clunk(2), 0);
+    EXPECT_EQ(status(lock(1, 1, 0, 10, 5)), 1);
+    EXPECT_EQ(lock(2, 1, 0, 10, 5), EBADF);
+    ASSERT_EQ(walk(kRoot, 2, {"file"}), 0);
+    ASSERT_EQ(lopen(2, 2), 0);
+    EXPECT_EQ(clunk(1), 0);
+    EXPECT_EQ(status(lock(2, 1, 0, 10, 5)), 0);
+    ASSERT_EQ(walk(kRoot, 1, {"file"}), 0);
+    ASSERT_EQ(lopen(1, 2), 0);
+    for (u32 process = 100; process < 400; ++process) {
+        EXPECT_EQ(status(lock(1, 0, 100, 1, process)), 0);
+        EXPECT_EQ(status(lock(1, 2, 0, 0, process)), 0);
+    }
 
     EXPECT_EQ(lock(1, 3, 0, 0, 1), EINVAL);
     EXPECT_EQ(lock(1, 0, ~u64{0}, 0, 1), EINVAL);
