@@ -74,10 +74,6 @@ guest [ "\$(stat -c '%u %g %F' /tmp/mapped/dir/link)" = '12 34 symbolic link' ]
 guest [ "\$(stat -c %a /tmp/mapped/copy)" = 4711 ] && [ "\$(stat -c '%t %T' /tmp/mapped/dir/null)" = '1 3' ]
 host [ -f mapped/dir/null ] && [ ! -s mapped/dir/null ] && [ "\$(cat mapped/dir/link)" = null ]
 host [ "\$(stat -c '%a %u' mapped/copy)" = '600 0' ]
-check shares_locks
-guest flock -n /tmp/share/data true && flock -n /tmp/share/data true
-guest ! flock -x /tmp/share/data flock -n -x /tmp/share/hard true
-guest flock -s /tmp/fixed/data flock -n -s /tmp/fixed/data true
 check shares_read_only
 guest ! touch /tmp/fixed/new
 guest ! rm /tmp/fixed/data
