@@ -11,7 +11,8 @@ namespace {
 // By family, in the order of -device help.
 std::vector<DeviceType> device_types() {
     std::vector<DeviceType> types;
-    for (const auto family : {block_devices(), net_devices(), rng_devices(), console_devices()})
+    for (const auto family :
+         {block_devices(), net_devices(), p9_devices(), rng_devices(), console_devices()})
         types.insert(types.end(), family.begin(), family.end());
     return types;
 }
@@ -124,6 +125,7 @@ Result<void> finish_devices(Draft& draft) {
         TRY(type.add(draft, request));
     }
     add_drive_devices(draft);
+    add_share_devices(draft);
     TRY(finish_macs(draft));
     warn_of_unused_netdevs(draft);
     TRY(check_ids(draft.config));

@@ -10,6 +10,7 @@
 #include "key_value.h"
 #include "trapeze/cli/command_line.h"
 #include "trapeze/net/config.h"
+#include "trapeze/p9/config.h"
 
 namespace trapeze::cli {
 
@@ -87,6 +88,16 @@ struct NetdevRequest {
     bool used = false;
 };
 
+// -fsdev, or a -virtfs, which has a device of its own.
+struct FsdevRequest {
+    std::string text;  // the option as written, for messages
+    std::string id = {};
+    std::string mount_tag = {};  // -virtfs
+    p9::ShareConfig share = {};
+    bool model_given = false;
+    bool mode_given = false;
+};
+
 // A device of -nic or -net nic.
 struct NicRequest {
     std::string id = {};
@@ -120,6 +131,7 @@ struct Draft {
     std::vector<ObjectRequest> objects;
     std::vector<DriveRequest> drives;
     bool snapshot = false;  // -snapshot
+    std::vector<FsdevRequest> fsdevs;
     std::vector<NetdevRequest> netdevs;
     std::vector<NicRequest> nics;           // -nic
     std::vector<NicRequest> net_nics;       // -net nic
@@ -218,6 +230,13 @@ Result<void> blockdev_option(Draft&, const OptionUse&);
 Result<void> image_option(Draft&, const OptionUse&);
 // device_block.cc: devices for the drives that come with one.
 void add_drive_devices(Draft&);
+
+// fsdev_options.cc
+Result<void> fsdev_option(Draft&, const OptionUse&);
+Result<void> virtfs_option(Draft&, const OptionUse&);
+Result<void> check_mount_tag(std::string_view tag);
+// device_p9.cc: devices for the shares that come with one.
+void add_share_devices(Draft&);
 
 // netdev_options.cc
 Result<void> netdev_option(Draft&, const OptionUse&);

@@ -104,6 +104,12 @@ constexpr OptionRow kOptions[] = {
      "a network device and its network at once; none is no device, as without the option"},
     {"net", Argument::List, net_option, Group::Devices, "nic|type|none[,key=value...]",
      "the same in two options: -net nic,model=virtio,macaddr=addr -net user"},
+    {"fsdev", Argument::List, fsdev_option, Group::Devices,
+     "local,id=id,path=directory,security_model=model[,key=value...]",
+     "a directory of the host for -device virtio-9p-device (-fsdev help lists the keys)"},
+    {"virtfs", Argument::List, virtfs_option, Group::Devices,
+     "local,path=directory,mount_tag=tag,security_model=model[,key=value...]",
+     "the same with its device"},
     {"global", Argument::List, global_option, Group::Devices, "driver.key=value",
      "virtio-mmio.force-legacy=on: the interface of before virtio 1.0"},
 

@@ -17,7 +17,6 @@ constexpr Argument kText = Argument::Text;
 
 constexpr std::string_view kRemovable = "removable disks";
 constexpr std::string_view kFirmware = "firmware images";
-constexpr std::string_view kSharing = "host filesystem sharing";
 constexpr std::string_view kMigration = "migration";
 constexpr std::string_view kPrivileges = "changes of privileges";
 constexpr std::string_view kMemoryFiles = "memory back ends";
@@ -31,8 +30,6 @@ constexpr RefusedRow kRefused[] = {
     {"mtdblock", kText, kRemovable},
     {"bios", kText, kFirmware},
     {"pflash", kText, kFirmware},
-    {"virtfs", kText, kSharing},
-    {"fsdev", kText, kSharing},
     {"numa", kText, "NUMA nodes"},
     {"mem-path", kText, kMemoryFiles},
     {"mem-prealloc", kNone, kMemoryFiles},

@@ -8,10 +8,12 @@
 
 #include "trapeze/chardev/relay.h"
 #include "trapeze/net/open.h"
+#include "trapeze/p9/share.h"
 #include "trapeze/storage/disk.h"
 #include "trapeze/virtio/block.h"
 #include "trapeze/virtio/console.h"
 #include "trapeze/virtio/net.h"
+#include "trapeze/virtio/p9.h"
 #include "trapeze/virtio/rng.h"
 
 namespace trapeze::machine {
@@ -95,6 +97,11 @@ struct Maker {
                              .host = std::make_unique<chardev::Relay>(*host.port, loop)});
         }
         return std::make_unique<virtio::Console>(std::move(ports), config.max_ports);
+    }
+
+    Result<std::unique_ptr<virtio::Device>> operator()(const P9Config& config) const {
+        auto share = TRY(p9::open_share(loop, config.share));
+        return std::make_unique<virtio::P9>(std::move(share), config.mount_tag);
     }
 };
 

@@ -8,9 +8,9 @@
 
 #include "file_io.h"
 #include "trapeze/base/log.h"
+#include "trapeze/base/worker_pool.h"
 #include "trapeze/storage/disk.h"
 #include "uring.h"
-#include "worker_pool.h"
 
 namespace trapeze::storage {
 namespace {

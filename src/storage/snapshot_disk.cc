@@ -8,8 +8,8 @@
 
 #include "file_io.h"
 #include "sector_map.h"
+#include "trapeze/base/worker_pool.h"
 #include "trapeze/storage/disk.h"
-#include "worker_pool.h"
 
 namespace trapeze::storage {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "trapeze/base/types.h"
 #include "trapeze/net/config.h"
+#include "trapeze/p9/config.h"
 #include "trapeze/virtio/net_filter.h"
 
 namespace trapeze::machine {
@@ -70,10 +71,17 @@ struct ConsoleConfig {
     std::vector<ConsolePortConfig> ports = {};
 };
 
+// virtio-9p.
+struct P9Config {
+    std::string host_id = {};  // of -fsdev; may be empty
+    p9::ShareConfig share = {};
+    std::string mount_tag = {};
+};
+
 struct VirtioConfig {
     std::string id;                // of -device; may be empty
     std::optional<unsigned> slot;  // of the 32; otherwise the highest that is free, as QEMU does
-    std::variant<RngConfig, BlockConfig, NetConfig, ConsoleConfig> device;
+    std::variant<RngConfig, BlockConfig, NetConfig, P9Config, ConsoleConfig> device;
 };
 
 }  // namespace trapeze::machine

@@ -8,6 +8,7 @@ namespace {
 
 using machine::BlockConfig;
 using machine::DriveConfig;
+using machine::P9Config;
 using machine::RngConfig;
 
 BlockConfig block(std::string_view line, std::size_t n = 0) {
@@ -261,6 +262,97 @@ TEST(Drives, Refusals) {
          "logical_block_size"},
     };
     for (const auto& c : cases) EXPECT_EQ(error(c.line), c.error);
+}
+
+P9Config share(std::string_view line, std::size_t n = 0) {
+    const auto devices = config(line).virtio;
+    EXPECT_GT(devices.size(), n) << line;
+    return std::get<P9Config>(devices.at(n).device);
+}
+
+TEST(Shares, InTwoOptionsOrOne) {
+    const P9Config two = share(
+        "-device virtio-9p-device,fsdev=f,mount_tag=t -fsdev local,id=f,path=/a,,b,security_model=none");
+    EXPECT_EQ(two.share.path, "/a,b");
+    EXPECT_EQ(two.mount_tag, "t");
+    EXPECT_EQ(two.share.model, p9::SecurityModel::None);
+    EXPECT_EQ(two.share.devices, p9::MultiDevices::Warn);
+    EXPECT_FALSE(two.share.read_only);
+    const P9Config one = share(
+        "-virtfs "
+        "local,path=/x,mount_tag=t,security_model=mapped,readonly,fmode=0644,dmode=755,multidevs=remap,"
+        "writeout=immediate");
+    EXPECT_EQ(one.share.path, "/x");
+    EXPECT_EQ(one.share.model, p9::SecurityModel::Mapped);
+    EXPECT_EQ(one.share.devices, p9::MultiDevices::Remap);
+    EXPECT_EQ(one.share.file_mode, 0644u);
+    EXPECT_EQ(one.share.directory_mode, 0755u);
+    EXPECT_TRUE(one.share.read_only);
+    EXPECT_EQ(share("-virtfs local,path=/x,mount_tag=t,security_model=mapped-xattr").share.file_mode, 0600u);
+    EXPECT_EQ(
+        share("-virtfs local,path=/x,mount_tag=t,security_model=passthrough,multidevs=forbid").share.devices,
+        p9::MultiDevices::Forbid);
+    // One directory for two devices, one of them in its place.
+    const auto devices =
+        config(
+            "-fsdev local,id=f,path=/,security_model=none -device virtio-9p,fsdev=f,mount_tag=a "
+            "-device virtio-9p-device,fsdev=f,mount_tag=b,bus=virtio-mmio-bus.4,id=d")
+            .virtio;
+    ASSERT_EQ(devices.size(), 2u);
+    EXPECT_EQ(devices[1].slot, 4u);
+}
+
+TEST(Shares, WhatDoesNotMakeOne) {
+    const std::pair<std::string_view, std::string_view> cases[] = {
+        {"-fsdev local,path=/,security_model=none",
+         "-fsdev local,path=/,security_model=none: id= is missing"},
+        {"-fsdev local,id=f,security_model=none", "-fsdev local,id=f,security_model=none: path= is missing"},
+        {"-fsdev local,id=f,path=/", "-fsdev local,id=f,path=/: security_model= is missing"},
+        {"-virtfs local,path=/,security_model=none",
+         "-virtfs local,path=/,security_model=none: mount_tag= is missing"},
+        {"-fsdev proxy,id=f,socket=s",
+         "-fsdev proxy: file system driver 'proxy' is not supported yet by this version; local is"},
+        {"-fsdev synth,id=f",
+         "-fsdev synth: file system driver 'synth' is not supported yet by this version; local is"},
+        {"-fsdev local,id=f,path=/,security_model=mapped-file",
+         "-fsdev security_model=mapped-file: 'mapped-file' is not supported yet by this version; "
+         "mapped-xattr is"},
+        {"-fsdev local,id=f,path=/,security_model=x",
+         "-fsdev security_model=x: must be none, passthrough or mapped-xattr"},
+        {"-fsdev local,id=f,path=/,security_model=none,fmode=644",
+         "-fsdev local,id=f,path=/,security_model=none,fmode=644: fmode= and dmode= need "
+         "security_model=mapped-xattr"},
+        {"-fsdev local,fmode=888", "-fsdev fmode=888: must be an octal number, 0 to 777"},
+        {"-fsdev local,fmode=1000", "-fsdev fmode=1000: must be an octal number, 0 to 777"},
+        {"-fsdev local,dmode=", "-fsdev dmode=: must be an octal number, 0 to 777"},
+        {"-fsdev local,multidevs=x", "-fsdev multidevs=x: must be remap, forbid or warn"},
+        {"-fsdev local,writeout=x", "-fsdev writeout=x: must be immediate"},
+        {"-fsdev local,mount_tag=x", "-fsdev mount_tag=x: unknown key 'mount_tag'"},
+        {"-virtfs local,mount_tag=", "-virtfs mount_tag=: a tag must not be empty"},
+        {"-fsdev id=f,path=/,security_model=none",
+         "-fsdev id=f,path=/,security_model=none: local is missing"},
+        {"-fsdev local,id=f,path=/,security_model=none -fsdev local,id=f,path=/,security_model=none",
+         "-fsdev local,id=f,path=/,security_model=none: id 'f' is already taken"},
+        {"-device virtio-9p-device,mount_tag=t", "-device virtio-9p-device,mount_tag=t: fsdev= is missing"},
+        {"-device virtio-9p-device,fsdev=f", "-device virtio-9p-device,fsdev=f: mount_tag= is missing"},
+        {"-device virtio-9p-device,fsdev=f,mount_tag=t",
+         "-device virtio-9p-device,fsdev=f,mount_tag=t: there is no -fsdev with id 'f'"},
+        {"-device virtio-9p-pci,fsdev=f,mount_tag=t",
+         "-device virtio-9p-pci,fsdev=f,mount_tag=t: PCI is not supported yet by this version; "
+         "virtio-9p-device "
+         "is the same device without it"},
+    };
+    for (const auto& [line, message] : cases) EXPECT_EQ(error(line), message);
+    EXPECT_EQ(error("-virtfs local,mount_tag=" + std::string(255, 'x')).substr(0, 19), "-virtfs mount_tag=x");
+}
+
+TEST(Shares, HelpListsTheirKeys) {
+    EXPECT_THAT(printed("-fsdev help"), testing::HasSubstr("security_model"));
+    EXPECT_THAT(printed("-fsdev help"), testing::Not(testing::HasSubstr("mount_tag")));
+    EXPECT_THAT(printed("-virtfs help"), testing::HasSubstr("mount_tag"));
+    EXPECT_THAT(printed("-virtfs local,help"), testing::HasSubstr("mount_tag"));
+    EXPECT_THAT(printed("-device virtio-9p-device,help"), testing::HasSubstr("fsdev"));
+    EXPECT_THAT(printed("-device help"), testing::HasSubstr("virtio-9p-device"));
 }
 
 }  // namespace

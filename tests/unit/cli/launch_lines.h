@@ -69,8 +69,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-name virtme-ng -m 1G -fsdev local,id=virtfs0,path=/,security_model=none,readonly=on "
      "-device virtio-9p-device,fsdev=virtfs0,mount_tag=ROOTFS -machine accel=kvm:tcg "
      "-M virt,gic-version=host -cpu host -parallel none -net none -echr 1 -kernel Image",
-     "-fsdev local,id=virtfs0,path=/,security_model=none,readonly=on: host filesystem sharing is not "
-     "supported yet by this version"},
+     ""},
     {"5 virtme-ng, without its file systems",
      "-name virtme-ng -m 1G -machine accel=kvm:tcg -M virt,gic-version=host -cpu host -parallel none "
      "-net none -echr 1 -chardev file,path=/proc/self/fd/2,id=dmesg -device virtio-serial-device "
@@ -86,8 +85,7 @@ inline constexpr LaunchLine kLaunchLines[] = {
      "-nodefaults -display none -serial mon:stdio -enable-kvm -cpu host -machine virt,gic-version=3 "
      "-qmp unix:qmp.sock,server=on,wait=off -virtfs "
      "local,id=root,path=/,mount_tag=/dev/root,security_model=none,multidevs=remap -kernel Image -no-reboot",
-     "-virtfs local,id=root,path=/,mount_tag=/dev/root,security_model=none,multidevs=remap: host filesystem "
-     "sharing is not supported yet by this version"},
+     ""},
     {"7 danobi/vmtest, its console and monitor",
      "-nodefaults -display none -serial mon:stdio -enable-kvm -cpu host -machine virt,gic-version=3 "
      "-qmp unix:qmp.sock,server=on,wait=off -kernel Image -no-reboot "

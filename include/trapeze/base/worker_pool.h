@@ -12,7 +12,7 @@
 #include "trapeze/base/mutex.h"
 #include "trapeze/base/result.h"
 
-namespace trapeze::storage {
+namespace trapeze {
 
 class WorkerPool {
 public:
@@ -51,4 +51,4 @@ private:
     bool quit_ GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace trapeze::storage
+}  // namespace trapeze

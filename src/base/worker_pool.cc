@@ -1,11 +1,11 @@
-#include "worker_pool.h"
+#include "trapeze/base/worker_pool.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 #include <cerrno>
 
-namespace trapeze::storage {
+namespace trapeze {
 
 WorkerPool::WorkerPool(EventLoop& loop, Fd done, std::function<void()> batch_done)
     : loop_(loop), wake_(std::move(done)), batch_done_(std::move(batch_done)) {}
@@ -68,4 +68,4 @@ void WorkerPool::finish_done() {
     batch_done_();
 }
 
-}  // namespace trapeze::storage
+}  // namespace trapeze
