@@ -34,6 +34,14 @@ Result<> make_on_thread(const VirtioConfig& config, VirtioDevice& device, std::s
     return result;
 }
 
+// Its users, kvm-unit-tests, know the interface of before version 1.0 only.
+bool has_test_device(const MachineConfig& config, const VirtioConfig& entry) {
+    const auto* console = std::get_if<ConsoleConfig>(&entry.device);
+    return console != nullptr && std::ranges::any_of(console->ports, [&](const ConsolePortConfig& port) {
+               return config.port_devices[port.device].kind == CharConfig::Kind::Testdev;
+           });
+}
+
 }  // namespace
 
 VirtioDevice::~VirtioDevice() {
@@ -46,8 +54,8 @@ Result<std::unique_ptr<VirtioSlots>> VirtioSlots::create(const MachineConfig& co
                                                          mem::GuestMemory& memory, bus::IrqSink& irqs,
                                                          std::span<const HostPort> ports) {
     using Interface = virtio::MmioTransport::Interface;
-    const Interface interface = config.virtio_legacy ? Interface::Legacy : Interface::Modern;
-    std::unique_ptr<VirtioSlots> slots(new VirtioSlots(interface));
+    std::unique_ptr<VirtioSlots> slots(
+        new VirtioSlots(config.virtio_legacy.value_or(false) ? Interface::Legacy : Interface::Modern));
     std::array<bool, map::kVirtioSlots> taken{};
     for (const VirtioConfig& entry : config.virtio) {
         VirtioDevice device;
@@ -56,9 +64,11 @@ Result<std::unique_ptr<VirtioSlots>> VirtioSlots::create(const MachineConfig& co
         taken[device.slot] = true;
         device.thread = TRY(LoopThread::create(fmt::format("virtio{}", device.slot)));
         TRY(make_on_thread(entry, device, ports));
+        const bool legacy = config.virtio_legacy.value_or(has_test_device(config, entry));
         device.transport = TRY(virtio::MmioTransport::create(
             *device.device, *device.thread, memory,
-            bus::IrqLine(irqs, bus::spi(map::kVirtioSpi + device.slot)), interface));
+            bus::IrqLine(irqs, bus::spi(map::kVirtioSpi + device.slot)),
+            legacy ? Interface::Legacy : Interface::Modern));
         slots->devices_.push_back(std::move(device));
     }
     return slots;

@@ -133,7 +133,7 @@ struct MachineConfig {
     std::optional<CharConfig> serial1;     // the machine has it only then
     std::vector<CharConfig> port_devices;  // host ends of the ports of virtio consoles: see ConsolePortConfig
     std::vector<VirtioConfig> virtio;      // in the order of the command line; at most map::kVirtioSlots
-    bool virtio_legacy = false;            // the interface of before version 1.0
+    std::optional<bool> virtio_legacy;     // the interface of before version 1.0; see VirtioSlots
     std::vector<MonitorConfig> monitors;
     CharConfig gdb;           // -gdb: Stdio, a Socket that is a server, or Null
     unsigned mux_escape = 1;  // -echr: control character (1 to 31), Ctrl-A

@@ -19,7 +19,7 @@ BlockConfig block(std::string_view line, std::size_t n = 0) {
 
 TEST(Devices, NoneByDefault) {
     EXPECT_TRUE(config("-M virt").virtio.empty());
-    EXPECT_FALSE(config("-M virt").virtio_legacy);
+    EXPECT_EQ(config("-M virt").virtio_legacy, std::nullopt);
 }
 
 TEST(Devices, RngAndItsSources) {
@@ -142,8 +142,8 @@ TEST(SerialPorts, Refusals) {
 }
 
 TEST(Devices, LegacyInterface) {
-    EXPECT_TRUE(config("-global virtio-mmio.force-legacy=true").virtio_legacy);
-    EXPECT_FALSE(config("-global virtio-mmio.force-legacy=false").virtio_legacy);
+    EXPECT_EQ(config("-global virtio-mmio.force-legacy=true").virtio_legacy, true);
+    EXPECT_EQ(config("-global virtio-mmio.force-legacy=false").virtio_legacy, false);
     EXPECT_THAT(error("-global pl011.x=y"), testing::HasSubstr("pl011.x"));
 }
 
