@@ -9,12 +9,14 @@
 #   idle WHO SMP NAME VALUE               see observe.cc
 #   class SMP EVENT DETAIL COUNT          exits of a boot and the power-off after it, under trapeze
 #   irqs CHIP NAME ITERATIONS TICKS EXITS one phase of guest/irqs.cc, once, with an interrupt controller
+#   io WHO NET NAME OPERATIONS MILLISECONDS EXITS   disk and network of a Linux guest, once; NET is user or tap, the
+#                                         operations of the network are KiB
 #   irqboot CHIP NANOSECONDS EXITS        a boot with it, to the line that process 1 prints, on two vCPUs
 #
-# usage: measure.sh BUILD TRAPEZE QEMU_ROOT KERNEL INITRD ROUNDS IDLE_SECONDS SECTION...
-# SECTION: exits start boot idle counts irqs instructions
-build=$1 trapeze=$2 qemu_root=$3 kernel=$4 initrd=$5 rounds=$6 idle_seconds=$7
-shift 7
+# usage: measure.sh BUILD TRAPEZE QEMU_ROOT KERNEL INITRD DISK ROUNDS IDLE_SECONDS SECTION...
+# SECTION: exits start boot idle counts irqs io instructions
+build=$1 trapeze=$2 qemu_root=$3 kernel=$4 initrd=$5 disk=$6 rounds=$7 idle_seconds=$8
+shift 8
 ready='trapeze-guest: ready'
 here=$(dirname "$0")
 
@@ -176,5 +178,44 @@ measure_irqs() {
     done
 }
 observe_ready_command() { ./observe start "$ready" -- "$@" </dev/null; }
+
+# All with virtio-mmio of version 2, a raw image in memory, and else what each does without being told.
+measure_io() {
+    mkdir -p disk
+    mount -o loop,ro "$disk" disk
+    libs=disk/usr/lib/aarch64-linux-gnu
+    $libs/ld-linux-aarch64.so.1 --library-path $libs disk/usr/bin/iperf3 -s >/dev/null &
+    server=$!
+    dd if=/dev/urandom of=data.img bs=1M count=256 2>/dev/null
+    for net in user tap; do
+        host=10.0.2.2 netdev=user,id=net
+        # The monitors make the interface, and it goes with them.
+        [ $net = user ] || host=10.9.9.1 netdev=tap,id=net,ifname=bench,script=no,downscript=no
+        for who in $(monitors) trapeze_kvm; do
+            say "disk and network, $net, $who"
+            until ip addr add 10.9.9.1/24 dev bench 2>/dev/null && ip link set bench up; do usleep 100000; done &
+            address=$!
+            io_monitor "$who" | awk -v who="$who" -v net=$net '
+                $1 == "exits" { exits = $2 }
+                $1 == "io" { print "io", who, net, $2, $3, $4, exits }'
+            kill $address 2>/dev/null
+        done
+    done
+    kill $server
+    umount disk
+}
+io_monitor() (
+    who=$1 more=''
+    case $who in
+        qemu) more='-global virtio-mmio.force-legacy=off' ;;
+        trapeze_kvm) who=trapeze trapeze_machine='-accel kvm' ;;
+    esac
+    # shellcheck disable=SC2086 # words
+    monitor "$who" observe_marks_command -- $more -smp 2 -m 512 -kernel kernel \
+        -drive file=data.img,if=none,format=raw,id=data -device virtio-blk-device,drive=data \
+        -drive file="$disk",if=none,format=raw,id=root,readonly=on -device virtio-blk-device,drive=root \
+        -netdev $netdev -device virtio-net-device,netdev=net \
+        -append "console=ttyAMA0 quiet root=/dev/vda ro init=/sbin/run-command trapeze.cmd=\"sh /root/io-benchmark /dev/vdb $host $rounds\""
+)
 
 for section in "$@"; do "measure_$section"; done

@@ -36,6 +36,7 @@ $1 == "irqs" && $3 != "frequency" {
     chips[$2] = 1
 }
 $1 == "irqboot" { note("irqboot " $2, $3); note("irqbootexits " $2, $4) }
+$1 == "io" { note("io " $2 " " $3 " " $4, $6 / $5); note("ioexits " $2 " " $3 " " $4, $7 / $5) }
 $1 == "phase" { times[$2] = $3; count[$2, $4] = $5; total[$2] += $5 }
 $1 == "start" { note("start " $2, $3 / 1e6) }
 $1 == "boot" { note("boot " $2 " " $3, $4 / 1e6) }
@@ -88,6 +89,16 @@ function irq_row(chip, what) {
     printf "| %s | %s | %s | %s | %s | %d, %s |\n", what, irq_cell(chip, "ipi_spin", 2), irq_cell(chip, "ipi_wfi", 2), \
         irq_cell(chip, "tick", 1), irq_cell(chip, "device", 1), median("irqbootexits " chip), \
         ratio("irqboot " chip, "irqboot kvm_kernel", 1)
+}
+
+# Times of QEMU divided by ours: throughput.
+function io_row(net, name, what) {
+    if (!samples["io trapeze " net " " name]) return
+    printf "| %s | %s | %s | %.3g | %.3g | %.3g |\n", what, \
+        ratio("io qemu " net " " name, "io trapeze_kvm " net " " name, 1), \
+        ratio("io qemu " net " " name, "io trapeze " net " " name, 1), \
+        median("ioexits qemu " net " " name), median("ioexits trapeze_kvm " net " " name), \
+        median("ioexits trapeze " net " " name)
 }
 
 END {
@@ -149,6 +160,21 @@ END {
         irq_row("kvm_rvic", "rVIC, kvm")
         irq_row("kvm_kernel", "in-kernel vGICv3, kvm")
         irq_row("qemu_kernel", "in-kernel vGICv3, QEMU")
+    }
+
+    if (samples["io trapeze user send"]) {
+        print "\n### Disk and network\n"
+        print "| | throughput, trapeze `-accel kvm` / QEMU | trapeze `-accel trap-harder` / QEMU | exits per operation, QEMU | trapeze, kvm | trapeze, trap-harder |"
+        print "|---|---|---|---|---|---|"
+        io_row("tap", "read_4k_1", "read 4 KiB, one at a time")
+        io_row("tap", "read_4k_32", "read 4 KiB, 32 at a time")
+        io_row("tap", "write_4k_32", "write 4 KiB, 32 at a time")
+        io_row("tap", "read_1m_4", "read 1 MiB, 4 at a time")
+        io_row("tap", "write_1m_4", "write 1 MiB, 4 at a time")
+        io_row("tap", "send", "send to tap, per KiB")
+        io_row("tap", "receive", "receive from tap, per KiB")
+        io_row("user", "send", "send to user, per KiB")
+        io_row("user", "receive", "receive from user, per KiB")
     }
 
     n = 0
