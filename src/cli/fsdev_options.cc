@@ -107,10 +107,6 @@ constexpr KeyTable<FsdevRequest> kFsdevKeys = kVirtfsKeys.first(std::size(kRows)
 
 // nullopt: it was a request for help.
 Result<std::optional<FsdevRequest>> parse(Draft& draft, const OptionUse& use, KeyTable<FsdevRequest> keys) {
-    if (is_help(use.argument)) {
-        print_and_exit(draft, "Properties of a share:\n" + describe_keys(keys));
-        return std::nullopt;
-    }
     const auto items = TRY(split_list(use, "fsdriver"));
     if (wants_help(items)) {
         print_and_exit(draft, "Properties of a share:\n" + describe_keys(keys));

@@ -117,7 +117,7 @@ constexpr OptionRow kOptions[] = {
      "serial port: stdio, pty, null, none, file:path, unix:path[,server=on][,wait=off], "
      "tcp:host:port[,...] or chardev:id; with mon: in front a monitor shares it"},
     {"chardev", Argument::List, chardev_option, Group::Console, "backend,id=id[,key=value...]",
-     "character device: stdio, null, file, socket or pty (-chardev help lists them)"},
+     "character device: stdio, null, file, socket, pty and others (-chardev help lists them)"},
     {"monitor", Argument::Text, monitor_option, Group::Console, "device",
      "monitor for humans: none, or a device as for -serial"},
     {"qmp", Argument::Text, qmp_option, Group::Console, "device",

@@ -10,31 +10,13 @@
 #include <unordered_map>
 
 #include "session.h"
+#include "trapeze/base/buffers.h"
 #include "trapeze/base/worker_pool.h"
 
 namespace trapeze::p9 {
 namespace {
 
 using bus::ShareRequest;
-using Buffers = ShareRequest::Buffers;
-
-std::size_t gather(Buffers from, std::span<u8> to) {
-    std::size_t copied = 0;
-    for (const std::span<u8> piece : from) {
-        const std::size_t bytes = std::min(piece.size(), to.size() - copied);
-        if (bytes != 0) std::memcpy(&to[copied], piece.data(), bytes);
-        copied += bytes;
-    }
-    return copied;
-}
-
-void scatter(std::span<const u8> from, Buffers to) {
-    for (const std::span<u8> piece : to) {
-        const std::size_t bytes = std::min(piece.size(), from.size());
-        if (bytes != 0) std::memcpy(piece.data(), from.data(), bytes);
-        from = from.subspan(bytes);
-    }
-}
 
 // The guest may change a message while it is looked at, so there are copies, of which a worker has its own
 // pair. They stay as large as they had to be.
@@ -65,7 +47,7 @@ public:
 
     void submit(ShareRequest& request) override {
         std::array<u8, kHeaderBytes + sizeof(u16)> bytes{};
-        gather(request.message, bytes);
+        copy_from(request.message, 0, bytes);
         Reader in(bytes);
         (void)in.take<u32>();
         const auto type = static_cast<Type>(in.take<u8>());
@@ -106,9 +88,9 @@ private:
         const u64 most = agreed == 0 ? kLeastMessage : agreed;
         const std::span<u8> from = message.of(std::min(request.message_bytes, most));
         const std::span<u8> to = reply.of(std::min(request.reply_bytes, most));
-        const auto written = session_.answer(from.first(gather(request.message, from)), to);
+        const auto written = session_.answer(from.first(copy_from(request.message, 0, from)), to);
         if (!written) return -1;
-        scatter(to.first(*written), request.reply);
+        copy_to(request.reply, 0, to.first(*written));
         return static_cast<int>(*written);
     }
 

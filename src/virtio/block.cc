@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "block_format.h"
-#include "buffers.h"
+#include "trapeze/base/buffers.h"
 
 namespace trapeze::virtio {
 namespace {
@@ -43,28 +43,6 @@ struct Block::Request final : bus::DiskRequest {
     u32 next_range = 0;
 };
 
-// As many as were ever in flight at a time, so at most the entries of all queues.
-class Block::Pool {
-public:
-    explicit Pool(Block& block) : block_(block) {}
-
-    Request& take() {
-        if (free_.empty()) {
-            all_.push_back(std::make_unique<Request>(block_));
-            free_.push_back(all_.back().get());
-        }
-        Request& request = *free_.back();
-        free_.pop_back();
-        return request;
-    }
-    void give_back(Request& request) { free_.push_back(&request); }
-
-private:
-    Block& block_;
-    std::vector<std::unique_ptr<Request>> all_;
-    std::vector<Request*> free_;
-};
-
 Block::Block(std::unique_ptr<bus::Disk> disk, Options options)
     : disk_(std::move(disk)),
       options_(std::move(options)),
@@ -72,7 +50,7 @@ Block::Block(std::unique_ptr<bus::Disk> disk, Options options)
       queue_sizes_(options_.queues, options_.queue_size),
       features_(offered(properties_, options_)),
       write_back_(options_.write_back),
-      pool_(std::make_unique<Pool>(*this)) {
+      pool_(*this) {
     disk_->on_batch_done([this] {
         for (u16 queue = 0; queue < session_.queues.size(); ++queue) {
             if (session_.queue(queue) != nullptr) complete(session_, queue);
@@ -111,9 +89,7 @@ void Block::read_config(u32 offset, std::span<u8> to) {
         .write_zeroes_may_unmap = properties_.can_discard ? u8{1} : u8{0},
         .unused1 = {},
     };
-    if (offset >= sizeof config) return;
-    std::memcpy(to.data(), reinterpret_cast<const u8*>(&config) + offset,
-                std::min<std::size_t>(to.size(), sizeof config - offset));
+    copy_config({reinterpret_cast<const u8*>(&config), sizeof config}, offset, to);
 }
 
 void Block::write_config(u32 offset, std::span<const u8> from) {
@@ -155,9 +131,9 @@ void Block::serve(u16 number) {
     queue->disarm();
     unsigned budget = kBatch;
     while (budget > 0) {
-        Request& request = pool_->take();
+        Request& request = pool_.take();
         if (!queue->pop(request.chain)) {
-            pool_->give_back(request);
+            pool_.give_back(request);
             if (!queue->rearm()) break;
             continue;
         }
@@ -284,7 +260,7 @@ void Block::answer(Request& request, u8 status, u32 written) {
 }
 
 void Block::drop(Request& request) {
-    pool_->give_back(request);
+    pool_.give_back(request);
     --in_flight_;
     if (stopped_ && in_flight_ == 0) end_session();
 }

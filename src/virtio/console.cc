@@ -55,10 +55,7 @@ bool Console::multiport() const {
 void Console::read_config(u32 offset, std::span<u8> to) {
     Config config;
     config.max_nr_ports = max_ports_;
-    const std::span bytes(reinterpret_cast<const u8*>(&config), sizeof config);
-    if (offset >= bytes.size()) return;
-    const auto there = bytes.subspan(offset);
-    std::ranges::copy(there.first(std::min(there.size(), to.size())), to.begin());
+    copy_config({reinterpret_cast<const u8*>(&config), sizeof config}, offset, to);
 }
 
 void Console::start(Session session) {

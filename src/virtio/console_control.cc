@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "buffers.h"
 #include "console_port.h"
+#include "trapeze/base/buffers.h"
 #include "trapeze/base/log.h"
 
 namespace trapeze::virtio {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "buffers.h"
+#include "trapeze/base/buffers.h"
 
 namespace trapeze::virtio {
 

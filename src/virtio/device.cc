@@ -1,5 +1,7 @@
 #include "trapeze/virtio/device.h"
 
+#include <algorithm>
+
 namespace trapeze::virtio {
 
 void Device::complete(const Session& session, u16 queue) {
@@ -9,6 +11,12 @@ void Device::complete(const Session& session, u16 queue) {
     } else if (q.interrupt_due()) {
         session.host->queue_used();
     }
+}
+
+void Device::copy_config(std::span<const u8> config, u32 offset, std::span<u8> to) {
+    if (offset >= config.size()) return;
+    const auto there = config.subspan(offset);
+    std::ranges::copy(there.first(std::min(there.size(), to.size())), to.begin());
 }
 
 }  // namespace trapeze::virtio

@@ -78,9 +78,7 @@ void Net::read_config(u32 offset, std::span<u8> to) {
     std::ranges::copy(address, &config[kMacOffset]);
     config[kStatusOffset] = link() ? kLinkUp : 0;
     std::memcpy(&config[kMtuOffset], &mtu_, sizeof mtu_);
-    if (offset >= config.size()) return;
-    const auto there = std::span(config).subspan(offset);
-    std::ranges::copy(there.first(std::min(there.size(), to.size())), to.begin());
+    copy_config(config, offset, to);
 }
 
 // 5.1.4.3 "Legacy Interface": drivers without VIRTIO_NET_F_CTRL_MAC_ADDR set the address so. Nothing else can

@@ -1,8 +1,8 @@
 // Frames for the guest: 5.1.6.4 "Processing of Incoming Packets".
 #include <cstring>
 
-#include "buffers.h"
 #include "net_header.h"
+#include "trapeze/base/buffers.h"
 #include "trapeze/virtio/net.h"
 
 namespace trapeze::virtio {

@@ -27,7 +27,7 @@ struct P9::Request final : bus::ShareRequest {
 };
 
 P9::P9(std::unique_ptr<bus::FileShare> share, std::string mount_tag)
-    : share_(std::move(share)), config_(configuration(mount_tag)) {
+    : share_(std::move(share)), config_(configuration(mount_tag)), pool_(*this) {
     share_->on_batch_done([this] {
         if (session_.queue(0) != nullptr) complete(session_, 0);
     });
@@ -44,9 +44,7 @@ std::span<const u16> P9::queue_sizes() const {
 }
 
 void P9::read_config(u32 offset, std::span<u8> to) {
-    if (offset >= config_.size()) return;
-    const std::size_t bytes = std::min<std::size_t>(to.size(), config_.size() - offset);
-    std::ranges::copy(std::span(config_).subspan(offset, bytes), to.begin());
+    copy_config(config_, offset, to);
 }
 
 void P9::start(Session session) {
@@ -69,25 +67,15 @@ void P9::end_session() {
     std::exchange(stopped_, nullptr)();
 }
 
-P9::Request& P9::take() {
-    if (free_.empty()) {
-        requests_.push_back(std::make_unique<Request>(*this));
-        free_.push_back(requests_.back().get());
-    }
-    Request& request = *free_.back();
-    free_.pop_back();
-    return request;
-}
-
 void P9::serve() {
     Queue* queue = session_.queue(0);
     if (queue == nullptr) return;
     queue->disarm();
     unsigned budget = kBatch;
     while (budget > 0) {
-        Request& request = take();
+        Request& request = pool_.take();
         if (!queue->pop(request.chain)) {
-            free_.push_back(&request);
+            pool_.give_back(request);
             if (!queue->rearm()) break;
             continue;
         }
@@ -110,7 +98,7 @@ void P9::finished(Request& request, std::optional<u32> written) {
     } else {
         queue.set_broken("a 9p request has no header, or no room for its reply");
     }
-    free_.push_back(&request);
+    pool_.give_back(request);
     --in_flight_;
     if (stopped_ && in_flight_ == 0) end_session();
 }

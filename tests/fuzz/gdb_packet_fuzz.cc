@@ -4,15 +4,12 @@
 #include <cstdlib>
 
 #include "debug/gdb_fake_target.h"
+#include "fuzz_input.h"
 #include "gdb/catch_points.h"
 #include "gdb/session.h"
 
 namespace trapeze::debug::gdb {
 namespace {
-
-void require(bool condition) {
-    if (!condition) std::abort();
-}
 
 // One of the usual beginnings, so that the fuzzer need not find them all.
 constexpr std::string_view kBeginnings[] = {"",

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "byte_source.h"
+#include "fuzz_input.h"
 #include "kernel_image.h"
 #include "placement.h"
 #include "trapeze/boot/machine_fdt.h"
@@ -14,10 +15,6 @@ namespace trapeze::boot {
 namespace {
 
 constexpr mem::GpaRange kRam{mem::Gpa{0x40000000}, 16 << 20};
-
-void require(bool condition) {
-    if (!condition) std::abort();
-}
 
 void fuzz_kernel(std::span<const u8> bytes) {
     static mem::GuestMemory& memory = *new mem::GuestMemory;

@@ -12,6 +12,7 @@
 
 #include "debug/fake_machine.h"
 #include "debug/monitor_fakes.h"
+#include "fuzz_input.h"
 #include "hmp_command.h"
 #include "qmp_command.h"
 #include "trapeze/base/log.h"
@@ -38,10 +39,6 @@ std::FILE* __wrap_fopen(const char* path, const char* mode) {
 
 namespace trapeze::debug {
 namespace {
-
-void require(bool condition) {
-    if (!condition) std::abort();
-}
 
 // What one input may make of itself: a few messages of the largest size, and a few of the longest answers.
 constexpr std::size_t kMostFed = 3 << 20;

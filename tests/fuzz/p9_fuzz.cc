@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string>
 
+#include "fuzz_input.h"
 #include "session.h"
 #include "trapeze/base/fd.h"
 
@@ -15,10 +16,6 @@ namespace trapeze::p9 {
 namespace {
 
 namespace fs = std::filesystem;
-
-void require(bool condition) {
-    if (!condition) std::abort();
-}
 
 // <base>/share is shared, <base>/outside is not.
 const fs::path& base() {
@@ -59,26 +56,6 @@ void check() {
     require(std::distance(fs::directory_iterator(base() / "outside"), fs::directory_iterator()) == 1);
 }
 
-class Input {
-public:
-    explicit Input(std::span<const u8> bytes) : bytes_(bytes) {}
-    u8 byte() {
-        if (bytes_.empty()) return 0;
-        const u8 value = bytes_.front();
-        bytes_ = bytes_.subspan(1);
-        return value;
-    }
-    std::span<const u8> take(std::size_t count) {
-        const auto taken = bytes_.first(std::min(count, bytes_.size()));
-        bytes_ = bytes_.subspan(taken.size());
-        return taken;
-    }
-    bool empty() const { return bytes_.empty(); }
-
-private:
-    std::span<const u8> bytes_;
-};
-
 constexpr u8 kTypes[] = {8,  12, 14, 16, 18, 20,  22,  24,  26,  30,  32,  40,  50,  52,
                          54, 70, 72, 74, 76, 102, 104, 108, 110, 116, 118, 120, 122, 100};
 constexpr std::string_view kNames[] = {"a",     "b", "f", "l", "p", "n", "..", ".", "", "a/b", "../outside/f",
@@ -118,37 +95,37 @@ std::string_view shape(u8 type) {
     }
 }
 
-u64 number(Input& input) {
-    const u8 choice = input.byte();
+u64 number(FuzzInput& input) {
+    const u8 choice = input.take<u8>();
     if (choice < 200) return choice;
     constexpr u64 kEdges[] = {~u64{0}, 0x7fff'ffff'ffff'ffff, 0x200, 0x8000, 0xffff'ffff, 01002, 0100644,
                               0140755};
     return kEdges[choice % std::size(kEdges)];
 }
 
-void put_name(std::string& message, Input& input) {
-    const std::string_view name = kNames[input.byte() % std::size(kNames)];
+void put_name(std::string& message, FuzzInput& input) {
+    const std::string_view name = kNames[input.take<u8>() % std::size(kNames)];
     put(message, name.size(), 2);
     message += name;
 }
 
-std::string fields(u8 type, Input& input) {
+std::string fields(u8 type, FuzzInput& input) {
     std::string message;
     for (const char field : shape(type)) {
         switch (field) {
-            case 'f': put(message, input.byte() % 6, 4); break;
+            case 'f': put(message, input.take<u8>() % 6, 4); break;
             case 'n': put_name(message, input); break;
             case 'w': put(message, number(input), 4); break;
             case 'q': put(message, number(input), 8); break;
-            case 'b': put(message, input.byte(), 1); break;
+            case 'b': put(message, input.take<u8>(), 1); break;
             case 'd': {
-                const auto data = input.take(input.byte() % 32);
+                const auto data = input.take(input.take<u8>() % 32);
                 put(message, data.size(), 4);
                 message.append(data.begin(), data.end());
                 break;
             }
             default: {
-                const u8 names = input.byte() % 5;
+                const u8 names = input.take<u8>() % 5;
                 put(message, names, 2);
                 for (u8 i = 0; i < names; ++i) put_name(message, input);
             }
@@ -173,8 +150,8 @@ void send(Session& session, u8 type, std::string_view body, std::size_t room) {
 
 void fuzz(std::span<const u8> bytes) {
     prepare();
-    Input input(bytes);
-    const u8 choice = input.byte();
+    FuzzInput input(bytes);
+    const u8 choice = input.take<u8>();
     ShareConfig config;
     config.model = (choice & 1) != 0 ? SecurityModel::Mapped : SecurityModel::None;
     config.read_only = choice % 16 == 15;
@@ -192,16 +169,16 @@ void fuzz(std::span<const u8> bytes) {
         put(attach, ::getuid(), 4);
         send(session, 104, attach, 4096);
         for (unsigned steps = 0; !input.empty() && steps < 64; ++steps) {
-            const u8 step = input.byte();
+            const u8 step = input.take<u8>();
             if (step >= 250) {
-                const auto raw = input.take(input.byte());
+                const auto raw = input.take(input.take<u8>());
                 std::vector<u8> reply(64);
                 (void)session.answer(raw, reply);
             } else {
                 const u8 type = kTypes[step % (std::size(kTypes) - (step < 240 ? 1 : 0))];
                 std::string body = fields(type, input);
                 if (step >= 200)
-                    body.resize(body.size() - std::min<std::size_t>(body.size(), input.byte() % 8));
+                    body.resize(body.size() - std::min<std::size_t>(body.size(), input.take<u8>() % 8));
                 send(session, type, body, step % 3 == 0 ? 160 : 4096);
             }
         }

@@ -1,19 +1,13 @@
 // What the fuzz targets of virtio devices share: RAM with rings in it, of which the input says everything.
 #pragma once
 
-#include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <span>
 
+#include "fuzz_input.h"
 #include "trapeze/virtio/device.h"
 
 namespace trapeze::virtio {
-
-inline void require(bool condition) {
-    if (!condition) std::abort();
-}
 
 inline constexpr mem::GpaRange kFuzzRam{mem::Gpa{0x4000'0000}, 1 << 16};
 inline constexpr u16 kFuzzQueueSize = 8;
@@ -23,28 +17,6 @@ struct FuzzHost final : DeviceHost {
     void notify_again(u16) override {}
     void config_changed() override {}
     void needs_reset(std::string_view) override {}
-};
-
-class FuzzInput {
-public:
-    explicit FuzzInput(std::span<const u8> bytes) : bytes_(bytes) {}
-    template <typename T>
-    T take() {
-        T value{};
-        const std::size_t count = std::min(sizeof value, bytes_.size());
-        if (count != 0) std::memcpy(&value, bytes_.data(), count);
-        bytes_ = bytes_.subspan(count);
-        return value;
-    }
-    std::span<const u8> take(std::size_t count) {
-        const auto taken = bytes_.first(std::min(count, bytes_.size()));
-        bytes_ = bytes_.subspan(taken.size());
-        return taken;
-    }
-    bool empty() const { return bytes_.empty(); }
-
-private:
-    std::span<const u8> bytes_;
 };
 
 // Any of the features that the device offers, as a transport sees to, and queues of kFuzzQueueSize at the

@@ -8,16 +8,13 @@
 #include <optional>
 #include <span>
 
+#include "fuzz_input.h"
 #include "trapeze/arch/translation.h"
 #include "trapeze/base/bits.h"
 #include "trapeze/mem/address_translate.h"
 
 namespace trapeze::mem {
 namespace {
-
-void require(bool condition) {
-    if (!condition) std::abort();
-}
 
 class Input {
 public:

@@ -3,10 +3,8 @@
 
 #include <functional>
 #include <optional>
-#include <span>
-#include <vector>
 
-#include "trapeze/base/types.h"
+#include "trapeze/base/buffers.h"
 
 namespace trapeze::bus {
 
@@ -14,8 +12,6 @@ namespace trapeze::bus {
 // the guest's, and may change while they are read.
 class ShareRequest {
 public:
-    using Buffers = std::span<const std::span<u8>>;
-
     Buffers message;
     u64 message_bytes = 0;  // the sum of the buffers
     Buffers reply;

@@ -7,6 +7,7 @@
 
 #include "trapeze/bus/disk.h"
 #include "trapeze/virtio/device.h"
+#include "trapeze/virtio/request_pool.h"
 
 namespace trapeze::virtio {
 
@@ -40,7 +41,6 @@ public:
 
 private:
     struct Request;
-    class Pool;
 
     void serve(u16 queue);
     void begin(Request& request);
@@ -65,7 +65,7 @@ private:
 
     // The device's thread.
     Session session_;
-    std::unique_ptr<Pool> pool_;
+    RequestPool<Request, Block> pool_;
     unsigned in_flight_ = 0;
     std::function<void()> stopped_;  // set while stopping
 };

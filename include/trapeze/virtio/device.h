@@ -77,6 +77,9 @@ protected:
 
     // After a batch of Queue::push() or set_broken(): tells the driver what it wants to know.
     static void complete(const Session& session, u16 queue);
+
+    // For read_config(): what `config`, the whole space, has there.
+    static void copy_config(std::span<const u8> config, u32 offset, std::span<u8> to);
 };
 
 }  // namespace trapeze::virtio

@@ -7,6 +7,7 @@
 
 #include "trapeze/bus/file_share.h"
 #include "trapeze/virtio/device.h"
+#include "trapeze/virtio/request_pool.h"
 
 namespace trapeze::virtio {
 
@@ -32,7 +33,6 @@ private:
     struct Request;
 
     void serve();
-    Request& take();
     void finished(Request& request, std::optional<u32> written);
     void end_session();
 
@@ -41,8 +41,7 @@ private:
 
     // The device's thread.
     Session session_;
-    std::vector<std::unique_ptr<Request>> requests_;  // as many as were ever in flight at a time
-    std::vector<Request*> free_;
+    RequestPool<Request, P9> pool_;
     unsigned in_flight_ = 0;
     std::function<void()> stopped_;  // set while stopping
 };

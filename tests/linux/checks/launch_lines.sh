@@ -13,7 +13,7 @@ launch() {
     # shellcheck disable=SC2294 # a command line with quotes in it
     eval "drive -- $launch_text \"\$@\""
 }
-# launch_status WHO [ARGUMENT]...: the same in the background; sets pid.
+# launch_start WHO [ARGUMENT]...: the same in the background; sets pid.
 launch_start() {
     launch_text=$(launch_line "$1")
     shift

@@ -1,13 +1,12 @@
-// Requests are a stream of bytes in scattered buffers (VIRTIO 1.2, 2.7.4 "Message Framing": devices make no
+// A stream of bytes in scattered buffers of the guest (VIRTIO 1.2, 2.7.4 "Message Framing": devices make no
 // assumptions about where one buffer ends and the next begins).
 #pragma once
 
 #include <span>
-#include <vector>
 
 #include "trapeze/base/types.h"
 
-namespace trapeze::virtio {
+namespace trapeze {
 
 using Buffers = std::span<const std::span<u8>>;
 
@@ -31,4 +30,4 @@ void for_each_piece(Buffers buffers, u64 offset, u64 bytes, Use&& use) {
     }
 }
 
-}  // namespace trapeze::virtio
+}  // namespace trapeze

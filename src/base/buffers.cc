@@ -1,8 +1,8 @@
-#include "buffers.h"
+#include "trapeze/base/buffers.h"
 
 #include <cstring>
 
-namespace trapeze::virtio {
+namespace trapeze {
 
 std::size_t copy_from(Buffers buffers, u64 offset, std::span<u8> to) {
     std::size_t copied = 0;
@@ -22,4 +22,4 @@ std::size_t copy_to(Buffers buffers, u64 offset, std::span<const u8> from) {
     return copied;
 }
 
-}  // namespace trapeze::virtio
+}  // namespace trapeze
