@@ -25,12 +25,18 @@ as_root() {
 
 # need_packages PACKAGE...: installs what is missing on the system.
 need_packages() {
-    local package missing=()
+    [ -z "$(missing_packages "$@")" ] || with_lock packages install_packages "$@"
+}
+missing_packages() {
+    local package
     for package in "$@"; do
-        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
-            missing+=("$package")
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
     done
-    [ ${#missing[@]} -gt 0 ] || return 0
+}
+install_packages() {
+    local missing
+    mapfile -t missing < <(missing_packages "$@")
+    [ ${#missing[@]} -gt 0 ] || return 0 # someone else has, meanwhile
     say "installing ${missing[*]}"
     local install=(apt-get install -y -qq --no-install-recommends
         -o DPkg::Lock::Timeout=600 "${missing[@]}")

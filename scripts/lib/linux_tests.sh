@@ -6,7 +6,7 @@ linux_tests_dir=$repo_dir/build/linux-tests
 # Builds tests/linux for the rig, into $linux_tests_dir/arm64.
 build_linux_driver() {
     need_packages cmake ninja-build g++-aarch64-linux-gnu nlohmann-json3-dev
-    configure_and_build arm64 -DCMAKE_TOOLCHAIN_FILE="$repo_dir/cmake/toolchain-aarch64.cmake"
+    with_lock linux-driver configure_and_build arm64 -DCMAKE_TOOLCHAIN_FILE="$repo_dir/cmake/toolchain-aarch64.cmake"
 }
 
 # Builds it for this machine; prints the path.
