@@ -25,6 +25,7 @@ Result<void> finish(Draft& draft) {
     TRY(finish_machine(draft));
     TRY(finish_accels(draft));
     TRY(finish_smp(draft));
+    TRY(finish_memory(draft));
     TRY(finish_devices(draft));
     TRY(finish_console(draft));
     TRY(finish_gdb(draft));

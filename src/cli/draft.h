@@ -9,6 +9,7 @@
 
 #include "key_value.h"
 #include "trapeze/cli/command_line.h"
+#include "trapeze/mem/ram_config.h"
 #include "trapeze/net/config.h"
 #include "trapeze/p9/config.h"
 
@@ -64,11 +65,14 @@ struct DeviceRequest {
     std::vector<KeyValue> items;
 };
 
-// -object: so far, sources of randomness only.
+// -object: a source of randomness, or memory.
 struct ObjectRequest {
-    std::string type;
+    std::string text;  // the argument as written, for messages
+    std::string type = {};
     std::string id = {};
-    std::string rng_file = {};  // empty: the host's kernel
+    std::string rng_file = {};  // rng-*; empty: the host's kernel
+    mem::RamConfig ram = {};    // memory-backend-*
+    u64 ram_bytes = 0;          // of which; 0: not given
 };
 
 // -drive, -blockdev and -hda: an image, and perhaps the device that has it.
@@ -119,6 +123,10 @@ struct Draft {
     machine::OnOffAuto machine_kernel_irqchip = machine::OnOffAuto::Auto;
     bool enable_kvm = false;
     SmpRequest smp;
+    std::string memory_size;     // -m, as written; empty: not given
+    std::string memory_backend;  // -machine memory-backend=: an id
+    std::string memory_path;     // -mem-path
+    bool memory_prealloc = false;
 
     std::vector<machine::CharConfig> chardevs;
     std::vector<CharRequest> serials;
@@ -166,7 +174,16 @@ Result<void> cpu_option(Draft&, const OptionUse&);
 // smp_option.cc
 Result<void> smp_option(Draft&, const OptionUse&);
 Result<void> finish_smp(Draft&);
+
+// memory_options.cc
 Result<void> memory_option(Draft&, const OptionUse&);
+Result<void> memory_path_option(Draft&, const OptionUse&);
+// The memory back ends of -object: their own properties, what holds before these are set, and what they must
+// add up to.
+std::vector<KeyRow<ObjectRequest>> memory_backend_keys(std::string_view type);
+void begin_memory_backend(ObjectRequest&);
+Result<void> check_memory_backend(const ObjectRequest&);
+Result<void> finish_memory(Draft&);
 
 // console_device.cc
 // The short form of a character device, as -serial takes it.
@@ -220,7 +237,7 @@ Result<void> finish_trace(Draft&);
 Result<void> device_option(Draft&, const OptionUse&);
 Result<void> global_option(Draft&, const OptionUse&);
 Result<void> finish_devices(Draft&);
-// device_rng.cc
+// object_options.cc
 Result<void> object_option(Draft&, const OptionUse&);
 
 // drive_options.cc

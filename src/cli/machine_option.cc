@@ -72,6 +72,12 @@ Result<void> set_append(Draft& draft, const KeyArgument& argument) {
     return {};
 }
 
+Result<void> set_memory_backend(Draft& draft, const KeyArgument& argument) {
+    if (argument.value.empty()) return fail("an id must not be empty");
+    draft.memory_backend = argument.value;
+    return {};
+}
+
 Result<void> set_dtb_randomness(Draft& draft, const KeyArgument& argument) {
     draft.config.dtb_randomness = TRY(parse_bool(argument.value));
     return {};
@@ -118,6 +124,7 @@ constexpr KeyRow<Draft> kMachineKeys[] = {
     {"append", "text", set_append, "as -append"},
     {"dtb", "file", set_file<&MachineConfig::dtb>, "as -dtb"},
     {"dumpdtb", "file", set_file<&MachineConfig::dump_dtb>, "write the device tree to a file and exit"},
+    {"memory-backend", "id", set_memory_backend, "the -object memory-backend-* that is the RAM"},
     {"dtb-randomness", "on|off", set_dtb_randomness, "random seeds in the device tree"},
     {"dtb-kaslr-seed", "on|off", set_dtb_randomness, "same as dtb-randomness"},
     {"pvpanic", "on|off", set_pvpanic, "device through which the guest reports a panic"},
@@ -144,7 +151,6 @@ constexpr KeyRow<Draft> kMachineKeys[] = {
     {"cxl", "off", only_off, "CXL"},
     {"nvdimm", "off", only_off, "persistent memory"},
     {"hmat", "off", only_off, "ACPI"},
-    {"memory-backend", "(refused)", refuse_key, "memory back ends"},
     {"memory-encryption", "(refused)", refuse_key, "memory encryption"},
     {"confidential-guest-support", "(refused)", refuse_key, "memory encryption"},
     {"firmware", "(refused)", refuse_key, "firmware images"},

@@ -19,7 +19,6 @@ constexpr std::string_view kRemovable = "removable disks";
 constexpr std::string_view kFirmware = "firmware images";
 constexpr std::string_view kMigration = "migration";
 constexpr std::string_view kPrivileges = "changes of privileges";
-constexpr std::string_view kMemoryFiles = "memory back ends";
 constexpr std::string_view kTcg = "emulation";
 
 constexpr RefusedRow kRefused[] = {
@@ -31,8 +30,6 @@ constexpr RefusedRow kRefused[] = {
     {"bios", kText, kFirmware},
     {"pflash", kText, kFirmware},
     {"numa", kText, "NUMA nodes"},
-    {"mem-path", kText, kMemoryFiles},
-    {"mem-prealloc", kNone, kMemoryFiles},
     {"overcommit", kText, "memory locking"},
     {"incoming", kText, kMigration},
     {"loadvm", kText, kMigration},

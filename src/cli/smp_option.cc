@@ -1,14 +1,9 @@
-// -smp and -m.
+// -smp.
 #include "draft.h"
 
 namespace trapeze::cli {
 namespace {
 
-constexpr u64 kMiB = u64{1} << 20;
-constexpr u64 kGiB = u64{1} << 30;
-constexpr u64 kPage = 4096;
-// RAM starts at 1 GiB; the window for it in the memory map of virt ends at 256 GiB.
-constexpr u64 kMaxRam = 255 * kGiB;
 constexpr u64 kMaxNumber = 0xffff'ffff;
 
 u64 saturating_product(std::initializer_list<u64> factors) {
@@ -72,25 +67,6 @@ void complete(SmpRequest& smp) {
     if (smp.cpus == 0) smp.cpus = smp.max_cpus;
 }
 
-struct MemoryDraft {
-    u64 bytes = 0;
-};
-
-Result<void> set_size(MemoryDraft& memory, const KeyArgument& argument) {
-    const u64 bytes = TRY(parse_size(argument.value, kMiB));
-    if (bytes == 0) return fail("must not be zero");
-    if (bytes % kPage != 0) return fail("must be a multiple of 4K");
-    if (bytes > kMaxRam) return fail("machine 'virt' has room for at most 255G");
-    memory.bytes = bytes;
-    return {};
-}
-
-constexpr KeyRow<MemoryDraft> kMemoryKeys[] = {
-    {"size", "megs", set_size, "size of RAM"},
-    {"slots", "n", refuse_key, "memory hotplug"},
-    {"maxmem", "megs", refuse_key, "memory hotplug"},
-};
-
 }  // namespace
 
 Result<void> smp_option(Draft& draft, const OptionUse& use) {
@@ -119,14 +95,6 @@ Result<void> finish_smp(Draft& draft) {
                              .clusters = static_cast<unsigned>(smp.clusters),
                              .cores = static_cast<unsigned>(smp.cores),
                              .threads = static_cast<unsigned>(smp.threads)};
-    return {};
-}
-
-Result<void> memory_option(Draft& draft, const OptionUse& use) {
-    const auto items = TRY(split_list(use, "size"));
-    MemoryDraft memory{.bytes = draft.config.ram_bytes};
-    TRY(apply_keys<MemoryDraft>(use.name, kMemoryKeys, items, memory));
-    draft.config.ram_bytes = memory.bytes;
     return {};
 }
 

@@ -45,7 +45,7 @@ Result<> Machine::Impl::build() {
     if (selected.irqchip.sdei) sdei_ = create_sdei(selected.irqchip);
     TRY(processors_->finish(*vm_, memory_));
 
-    TRY(memory_.add_ram({map::kRam, config_.ram_bytes}));
+    TRY(memory_.add_ram({map::kRam, config_.ram_bytes}, config_.ram));
     for (const auto& region : memory_.regions()) TRY(vm_->map_ram(region.range, region.host));
 
     if (config_.ci) {

@@ -2,9 +2,9 @@
 
 #include <sys/mman.h>
 
-#include <cerrno>
 #include <cstring>
 
+#include "host_ram.h"
 #include "trapeze/base/check.h"
 
 namespace trapeze::mem {
@@ -13,16 +13,10 @@ GuestMemory::~GuestMemory() {
     for (const Region& region : regions_) munmap(region.host, region.range.size);
 }
 
-Result<> GuestMemory::add_ram(GpaRange range) {
+Result<> GuestMemory::add_ram(GpaRange range, const RamConfig& config) {
     for (const Region& region : regions_) CHECK(!region.range.overlaps(range));
-    void* host = mmap(nullptr, range.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                      -1, 0);
-    if (host == MAP_FAILED) {
-        return fail_errno(errno, "could not allocate {} MiB of guest memory", range.size >> 20);
-    }
-    // Huge pages cut stage-2 faults; failing to get them is not an error.
-    (void)madvise(host, range.size, MADV_HUGEPAGE);
-    regions_.push_back({range, static_cast<u8*>(host)});
+    u8* host = TRY(map_host_ram(range.size, config));
+    regions_.push_back({range, host, config.shared});
     return {};
 }
 

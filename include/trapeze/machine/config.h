@@ -8,6 +8,7 @@
 #include "trapeze/base/types.h"
 #include "trapeze/ci/options.h"
 #include "trapeze/machine/device_config.h"
+#include "trapeze/mem/ram_config.h"
 
 namespace trapeze::machine {
 
@@ -119,6 +120,7 @@ struct MachineConfig {
     unsigned vcpus = 1;  // 1 to kMaxVcpus
     CpuTopology topology;
     u64 ram_bytes = 128ull << 20;  // multiple of 4 KiB, at most 255 GiB
+    mem::RamConfig ram;
     std::string kernel, initrd, append, dtb;
     std::string dump_dtb;        // -machine dumpdtb=FILE: write and exit
     bool dtb_randomness = true;  // rng-seed and kaslr-seed in /chosen

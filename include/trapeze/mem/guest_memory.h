@@ -11,6 +11,7 @@
 #include "trapeze/base/result.h"
 #include "trapeze/base/types.h"
 #include "trapeze/mem/gpa.h"
+#include "trapeze/mem/ram_config.h"
 
 namespace trapeze::mem {
 
@@ -18,7 +19,8 @@ class GuestMemory {
 public:
     struct Region {
         GpaRange range;
-        u8* host;  // page-aligned mapping of range.size bytes
+        u8* host;     // page-aligned mapping of range.size bytes
+        bool shared;  // with whoever else maps the same memory or file
     };
 
     GuestMemory() = default;
@@ -26,9 +28,9 @@ public:
     GuestMemory(const GuestMemory&) = delete;
     GuestMemory& operator=(const GuestMemory&) = delete;
 
-    // Maps zeroed, lazily populated anonymous memory at `range` (page-aligned, not overlapping another).
-    // Call before the VM starts.
-    Result<> add_ram(GpaRange range);
+    // Maps memory at `range` (page-aligned, not overlapping another): by default zeroed, and populated
+    // lazily. Call before the VM starts.
+    Result<> add_ram(GpaRange range, const RamConfig& config = {});
 
     std::span<const Region> regions() const { return regions_; }
     bool contains(Gpa address, u64 bytes) const { return find(address, bytes) != nullptr; }

@@ -37,7 +37,10 @@ TEST(Devices, RngAndItsSources) {
     EXPECT_EQ(limited.period_ms, 1000u);
     EXPECT_EQ(error("-device virtio-rng-device,rng=r"),
               "-device virtio-rng-device,rng=r: there is no -object with id 'r'");
-    EXPECT_EQ(error("-object rng-builtin,id=r,filename=x"), "-object filename=x: applies to rng-random only");
+    EXPECT_EQ(error("-object rng-builtin,id=r,filename=x"), "-object filename=x: unknown key 'filename'");
+    EXPECT_EQ(error("-object memory-backend-ram,id=m,size=1M -device virtio-rng-device,rng=m"),
+              "-device virtio-rng-device,rng=m: -object memory-backend-ram,id=m,size=1M is no source of "
+              "randomness");
     EXPECT_EQ(error("-object rng-random"), "-object rng-random: id= is missing");
     EXPECT_EQ(error("-object rng-random,id=a -object rng-builtin,id=a"),
               "-object rng-builtin,id=a: id 'a' is already taken");

@@ -144,7 +144,7 @@ TEST(LaunchLines, VmtestSpeaksQmpBesideTheConsole) {
 }
 
 TEST(LaunchLines, LabgridSpeaksQmpOnStdioAndListensToTheConsole) {
-    const machine::MachineConfig config = launched("15 labgrid, its console and monitor").config;
+    const machine::MachineConfig config = launched("15 labgrid").config;
     ASSERT_EQ(config.monitors.size(), 1u);
     EXPECT_TRUE(config.monitors[0].control);
     EXPECT_EQ(config.monitors[0].device.kind, CharConfig::Kind::Stdio);

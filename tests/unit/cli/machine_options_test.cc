@@ -149,6 +149,48 @@ TEST(MachineOptions, Memory) {
     EXPECT_EQ(config("-m 1G -m 2G").ram_bytes, 2ull << 30);
 }
 
+TEST(MachineOptions, MemoryBackends) {
+    using Kind = mem::RamConfig::Kind;
+    EXPECT_EQ(config("-m 1G").ram.kind, Kind::Anonymous);
+    const auto kola = config(
+        "-machine virt,memory-backend=mem -object "
+        "memory-backend-memfd,id=mem,size=1024M,share=on,prealloc=on "
+        "-m 1024");
+    EXPECT_EQ(kola.ram_bytes, 1ull << 30);
+    EXPECT_EQ(kola.ram.kind, Kind::Memfd);
+    EXPECT_TRUE(kola.ram.shared);
+    EXPECT_TRUE(kola.ram.prealloc);
+    // Sizes of objects count bytes; a memfd is for sharing, by default.
+    const auto memfd = config(
+        "-object memory-backend-memfd,id=m,size=4194304,hugetlb=on,hugetlbsize=2M "
+        "-machine memory-backend=m");
+    EXPECT_EQ(memfd.ram_bytes, 4ull << 20);
+    EXPECT_TRUE(memfd.ram.shared);
+    EXPECT_FALSE(memfd.ram.prealloc);
+    EXPECT_TRUE(memfd.ram.huge_pages);
+    EXPECT_EQ(memfd.ram.huge_page_bytes, 2ull << 20);
+    const auto ram =
+        config("-object memory-backend-ram,id=m,size=64M,merge=off,dump=on -machine memory-backend=m");
+    EXPECT_EQ(ram.ram.kind, Kind::Anonymous);
+    EXPECT_FALSE(ram.ram.shared);
+    const auto file = config(
+        "-object memory-backend-file,id=m,size=64M,mem-path=/f,offset=8k,share=on "
+        "-machine memory-backend=m");
+    EXPECT_EQ(file.ram.kind, Kind::File);
+    EXPECT_EQ(file.ram.path, "/f");
+    EXPECT_EQ(file.ram.file_offset, 8192u);
+    EXPECT_TRUE(file.ram.shared);
+    // One that the machine does not name is not its RAM.
+    EXPECT_EQ(config("-object memory-backend-memfd,id=m,size=64M").ram.kind, Kind::Anonymous);
+    const auto path = config("-m 64 -mem-path /f -mem-prealloc");
+    EXPECT_EQ(path.ram.kind, Kind::File);
+    EXPECT_EQ(path.ram.path, "/f");
+    EXPECT_FALSE(path.ram.shared);
+    EXPECT_TRUE(path.ram.prealloc);
+    EXPECT_THAT(printed("-object memory-backend-file,help"), testing::HasSubstr("mem-path="));
+    EXPECT_THAT(printed("-object memory-backend-ram,help"), testing::Not(testing::HasSubstr("mem-path=")));
+}
+
 TEST(MachineOptions, Accelerators) {
     const auto kinds = [](std::string_view line) {
         std::vector<AccelKind> list;
@@ -252,8 +294,9 @@ TEST(MachineOptions, WatchdogActionsAreAcceptedWithAWarning) {
         for (const std::string_view option : {"-action watchdog=", "-watchdog-action "}) {
             const RunMachine machine = run(fmt::format("{}{}", option, word));
             ASSERT_EQ(machine.warnings.size(), 1u) << word;
-            EXPECT_EQ(machine.warnings.front(),
-                      fmt::format("-action watchdog={} has no effect: this version has no watchdog devices", word));
+            EXPECT_EQ(
+                machine.warnings.front(),
+                fmt::format("-action watchdog={} has no effect: this version has no watchdog devices", word));
         }
     }
 }
