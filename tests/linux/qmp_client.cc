@@ -6,8 +6,6 @@
 //        qmp_client ADDRESS hmp COMMAND            the same for one of the human monitor
 //        qmp_client ADDRESS inject COUNT VCPUS     raises SDEI event 0 on each of these vCPUs, in turn and
 //        as fast as it goes, until COUNT were accepted; prints "vCPU N: COUNT" for each and a summary
-//        qmp_client collect PATH FILE    listens at PATH and copies what one peer sends to FILE, until it
-//        hangs up
 //
 // Lines of a script; a reply or event that is no JSON, or not what was said, ends it with status 1:
 //   greeting            the greeting comes
@@ -17,13 +15,9 @@
 //   event NAME TEXT     an event NAME has come or comes, and TEXT is in its JSON
 //   no-event NAME       none has come since the last one asked for
 //   end                 the peer hangs up
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <deque>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -128,20 +122,6 @@ private:
     std::deque<Json> events_;
 };
 
-int collect(const std::string& path, const std::string& file) {
-    const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-    const sockaddr_un address = unix_address(path);
-    if (bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-        listen(listener, 1) != 0) {
-        give_up("could not listen");
-    }
-    const int peer = accept(listener, nullptr, nullptr);
-    std::ofstream out(file, std::ios::binary);
-    char bytes[4096];
-    for (ssize_t count = 0; (count = read(peer, bytes, sizeof(bytes))) > 0;) out.write(bytes, count).flush();
-    return 0;
-}
-
 Json human(const std::string& command) {
     return {{"execute", "human-monitor-command"}, {"arguments", {{"command-line", command}}}};
 }
@@ -189,7 +169,6 @@ int inject(Player& player, unsigned long count, unsigned vcpus) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc == 4 && argv[1] == std::string("collect")) return collect(argv[2], argv[3]);
     if (argc >= 4) {
         Player player(argv[1]);
         const std::string verb = argv[2];

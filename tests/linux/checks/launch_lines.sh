@@ -116,6 +116,13 @@ END
     } | launch '13 kvm-unit-tests, without PCI' -kernel Image -initrd rootfs.cpio \
         -append 'console=ttyAMA0 trapeze.cmd="printf 3q >/dev/hvc0; sleep 100"'
     { to_shell launch_rust; power_off; } | launch '14 Rust-for-Linux'
+    check launch_labgrid labgrid
+    {
+        to_shell launch_kola
+        echo 'guest grep MemTotal /proc/meminfo; [ "$(awk "/MemTotal/ { print \$2 }" /proc/meminfo)" -gt 900000 ]'
+        power_off
+    } | launch '16 CoreOS kola, its memory, without firmware' -nographic -initrd rootfs.cpio -append console=ttyAMA0
+    check launch_functional functional
     { to_shell launch_yocto; echo 'guest [ -c /dev/hvc0 ]'; power_off; } |
         launch '17 Yocto runqemu, without PCI' -initrd rootfs.cpio
 }
@@ -125,4 +132,52 @@ rcutorture() {
     wait_for 120 grep -q 'trapeze-guest: ready' console.log
     kill -TERM "$pid"
     ends_with 0 10
+}
+
+# on_bridge ARGUMENT...: plays the script on standard input on what stream_bridge has for a terminal.
+on_bridge() { "$DRIVER" "${DRIVER%/*}/stream_bridge" "$@"; }
+
+# Its monitor is the program's standard input and output, its console a socket at which it listens.
+labgrid() {
+    mkfifo to from
+    {
+        negotiate
+        execute query-status
+        echo 'return "status":"prelaunch"'
+        execute cont
+        echo 'return {}'
+        echo 'event RESUME'
+        wait_for 120 test -e seen >&2
+        execute quit
+        echo 'return {}'
+        echo end
+    } | qmp fds:3:4 4>to 3<from &
+    {
+        wait_for 20 test -S serial.sock
+        eval "\"$TRAPEZE\" $(launch_line '15 labgrid') <to >from 2>err"
+        echo $? >status
+    } &
+    {
+        to_shell the_console
+        root_is ext4
+        printf '%s\n' 'host touch seen' 'exit 0'
+    } | on_bridge listen serial.sock
+    wait_for 20 grep -qx 0 status
+}
+
+# They make both sockets themselves, and hand them over.
+functional() {
+    {
+        negotiate
+        execute quit
+        echo 'return {}'
+        echo end
+    } >quit
+    eval "set -- $(launch_line '18 QEMU functional tests')"
+    {
+        to_shell the_console
+        root_is ext4
+        echo "host ${DRIVER%/*}/qmp_client unix:mon.sock <quit"
+        echo 'exit 0'
+    } | on_bridge run 11 10 mon.sock "$TRAPEZE" "$@"
 }

@@ -100,33 +100,6 @@ qmp_syzkaller() {
     ends_with 0 20
 }
 
-# labgrid: QMP on standard input and output, the machine stopped at first, the console a socket that it listens on.
-qmp_labgrid() {
-    rm -f console
-    qmp collect serial.sock console &
-    collector=$!
-    wait_for 20 test -S serial.sock
-    mkfifo to from
-    {
-        negotiate
-        execute query-status
-        echo 'return "status":"prelaunch"'
-        execute cont
-        echo 'return {}'
-        echo 'event RESUME'
-        wait_for 100 console_has 'trapeze-guest: ready' >&2
-        execute quit
-        echo 'return {}'
-        echo end
-    } | qmp fds:3:4 4>to 3<from &
-    client=$!
-    start -S -qmp stdio -chardev socket,id=serialsocket,path=serial.sock -serial chardev:serialsocket \
-        -append "$(guest_runs 'sleep 1000')" <to >from
-    wait $client
-    ends_with 0 20
-    wait $collector
-}
-
 # The default, wait=on: nothing happens until somebody has connected, and a signal ends the wait.
 qmp_waits() {
     rm -f console
@@ -156,6 +129,5 @@ monitors() {
 scenario launchers main
 launchers() {
     check qmp_syzkaller qmp_syzkaller
-    check qmp_labgrid qmp_labgrid
     check qmp_waits qmp_waits
 }
