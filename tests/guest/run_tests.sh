@@ -37,10 +37,15 @@ command_for() {
     esac
     set -- "$@" -smp "$smp" -m 128 -nographic -kernel "$images/$name.$suffix"
     [ "$reboot" = yes ] || set -- "$@" -no-reboot
-    [ "$devices" = none ] || set -- "$@" -global virtio-mmio.force-legacy=off
-    for device in $(echo "$devices" | tr : ' '); do
-        [ "$device" = none ] || set -- "$@" -device "$device"
-    done
+    if [ "$with" != none ]; then
+        files=$results/$name.files
+        mkdir -p "$files/share"
+        truncate -s 1M "$files/disk"
+        set -- "$@" -global virtio-mmio.force-legacy=off
+        for word in $(echo "$with" | tr '|' ' '); do
+            set -- "$@" "$(echo "$word" | sed "s|@|$files|")"
+        done
+    fi
     [ -z "$append" ] || set -- "$@" -append "$append"
     # Of a program with AddressSanitizer, leaks are looked for after the tests that do most: it takes an emulated CPU
     # seconds.
@@ -61,7 +66,7 @@ kvm_deviates() {
 }
 
 : >"$results/verdicts"
-while read -r name smp limit only image reboot _irqchip _accel deviates options more devices append; do
+while read -r name smp limit only image reboot _irqchip _accel deviates options more with append; do
     reason='' start=$(date +%s)
     if [ "$more" = none ]; then more=''; else more=,$more; fi
     suffix=$image
