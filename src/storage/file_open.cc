@@ -69,6 +69,7 @@ Result<ImageFile> open_image_file(const FileOptions& options) {
     file.alignment = options.direct ? kDirectAlignment : 1;
     file.discards = options.discard && !options.read_only;
     file.ignores_flush = options.ignore_flush;
+    file.guards_magic = options.format == ImageFormat::Probe && !options.read_only;
     return file;
 }
 
