@@ -11,8 +11,8 @@
 int main(int argc, char** argv) {
     using namespace trapeze;
     if (argc < 2) return 2;
-    const auto layer = storage::open_qcow2_chain({.path = argv[1], .lock = false},
-                                                 std::make_shared<storage::ImageCaches>());
+    const auto layer =
+        storage::open_qcow2_chain({.path = argv[1], .lock = false}, std::make_shared<storage::ImageCaches>());
     if (!layer) {
         std::fprintf(stderr, "%s\n", layer.error().message().c_str());
         return 1;
