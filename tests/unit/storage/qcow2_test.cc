@@ -176,6 +176,17 @@ TEST_F(Qcow2, ASizeThatIsNotOfSectorsIsRoundedUp) {
     EXPECT_EQ(read(512, 512), std::vector<u8>(512));
 }
 
+TEST_F(Qcow2, ACorruptImageIsReadWithAWarning) {
+    Qcow2Builder image({.incompatible = 2});
+    image.add_data(0, std::vector<u8>(4096, 5));
+    testing::internal::CaptureStderr();
+    open(image);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(),
+              fmt::format("trapeze: warning: {}: the image is marked as corrupt; it is read as it is\n",
+                          path("image")));
+    EXPECT_EQ(read(0, 4096), std::vector<u8>(4096, 5));
+}
+
 TEST_F(Qcow2, TheLastClusterMayBeIncomplete) {
     Qcow2Builder image({});
     image.add_data(3, std::vector<u8>(700, 5));
