@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 
@@ -13,6 +14,12 @@ namespace trapeze::storage {
 namespace {
 
 using bus::DiskOperation;
+
+std::vector<u8> pattern(u64 bytes) {
+    std::vector<u8> data(bytes);
+    for (u64 i = 0; i < bytes; ++i) data[i] = static_cast<u8>(i / 100 + i / 4096);
+    return data;
+}
 
 class OpenImage : public testing::Test {
 protected:
@@ -71,6 +78,35 @@ TEST_F(OpenImage, Qcow2IsReadOnly) {
         EXPECT_EQ(run(*loop_, *disk_, DiskOperation::Flush, 0, 0), 0);
         EXPECT_EQ(write(0, std::vector<u8>(512)), EROFS);
     }
+}
+
+// Workers share the caches: most of these find the tables and the cluster missing at the same time.
+TEST_F(OpenImage, Qcow2ManyAtATime) {
+    const std::vector<u8> below = pattern(16 * 4096);
+    Qcow2Builder base({});
+    for (u64 at = 0; at < 16; ++at) base.add_compressed(at, std::span(below).subspan(at * 4096, 4096));
+    base.write(directory_ / "base");
+    Qcow2Builder({.backing = "base", .backing_format = "qcow2"}).write(path_);
+    ASSERT_EQ(error(options(ImageFormat::Qcow2)), "");
+    constexpr u64 kCount = 128;  // sectors
+    std::vector<u8> data(kCount * 512, 0xee);
+    std::vector<std::unique_ptr<TestRequest>> requests;
+    disk_->on_batch_done([&] {
+        if (std::ranges::all_of(requests, [](const auto& request) { return request->finished; }))
+            loop_->stop();
+    });
+    for (u64 i = 0; i < kCount; ++i) {
+        auto& request = *requests.emplace_back(std::make_unique<TestRequest>(*loop_));
+        request.last = false;
+        request.offset = i * 512;
+        request.bytes = 512;
+        request.buffers = {{&data[i * 512], 512}};
+    }
+    for (const auto& request : requests) disk_->submit(*request);
+    disk_->commit();
+    loop_->run();
+    for (const auto& request : requests) EXPECT_EQ(request->error, 0);
+    EXPECT_EQ(data, below);
 }
 
 TEST_F(OpenImage, ASnapshotOfQcow2CanBeWritten) {
