@@ -59,6 +59,28 @@ select_linux_guests() {
     export debian_disk
 }
 
+# make_qcow2_images DIR: over.qcow2, of 5 MiB, over a compressed base.qcow2 of 4 MiB that it names relative to itself,
+# with written, zeroed and unwritten clusters; over.sum is what its content is, says QEMU. Sets qcow2_images.
+make_qcow2_images() {
+    qcow2_images=$1
+    need_packages qemu-utils
+    mkdir -p "$qcow2_images"
+    (
+        cd "$qcow2_images"
+        {
+            for _ in $(seq 48); do head -c 4K /dev/urandom && head -c 60K /dev/zero; done # which compresses
+            head -c 1M /dev/urandom
+        } >content
+        qemu-img convert -q -f raw -O qcow2 -c content base.qcow2
+        qemu-img create -q -f qcow2 -b base.qcow2 -F qcow2 over.qcow2 5M
+        qemu-io -f qcow2 -c 'write -q -P 7 100k 100k' -c 'write -q -z 1M 128k' -c 'write -q -P 9 4608k 512' over.qcow2
+        qemu-img convert -q -f qcow2 -O raw over.qcow2 content
+        md5sum <content >over.sum
+        rm content
+    )
+    export qcow2_images
+}
+
 # linux_rig CPU TRAPEZE [RIG-OPTION]... -- COMMAND...: runs the command in the rig with the variables that
 # tests/linux/lib.sh wants. CPU "host" is this machine, without the rig. The current directory there is $linux_tests_dir.
 linux_rig() {
@@ -73,6 +95,7 @@ linux_rig() {
             --env HERE="$repo_dir/tests/linux" --env RESULTS --env KILLS="${KILLS:-3}" \
             --env TRIMMED_KERNEL="$trimmed_kernel" --env TRIMMED_INITRD="$trimmed_initrd" \
             --env DEBIAN_KERNEL="$debian_kernel" --env DEBIAN_INITRD="$debian_initrd" --env DEBIAN_DISK="$debian_disk" \
+            --env QCOW2="${qcow2_images:-}" \
             --console-log "$linux_tests_dir/host-$cpu.log" "$@"
     )
 }

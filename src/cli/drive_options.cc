@@ -29,9 +29,16 @@ Result<void> set_interface(DriveRequest& drive, const KeyArgument& argument) {
     return {};
 }
 
-Result<void> set_format(DriveRequest&, const KeyArgument& argument) {
-    if (argument.value == "raw") return {};
-    return fail("{}; raw is", not_supported(fmt::format("image format '{}'", show(argument.value))));
+Result<void> set_format(DriveRequest& drive, const KeyArgument& argument) {
+    if (argument.value == "raw") {
+        drive.config.format = DriveConfig::Format::Raw;
+    } else if (argument.value == "qcow2") {
+        drive.config.format = DriveConfig::Format::Qcow2;
+    } else {
+        return fail("{}; raw and qcow2 are",
+                    not_supported(fmt::format("image format '{}'", show(argument.value))));
+    }
+    return {};
 }
 
 Result<void> set_id(DriveRequest& drive, const KeyArgument& argument) {
@@ -124,7 +131,7 @@ constexpr KeyRow<DriveRequest> kDriveKeys[] = {
     {"file.filename", "image", set_file, "same as file"},
     {"if", "virtio|none", set_interface, "virtio: with a device of its own (default); none: for -device"},
     {"id", "id", set_id, "name for -device drive="},
-    {"format", "raw", set_format, "format of the image"},
+    {"format", "raw|qcow2", set_format, "format of the image; not given: what it looks like"},
     {"media", "disk|cdrom", set_media, "cdrom: read-only"},
     {"index", "n", accept_number, "no effect: the order of the options counts"},
     {"bus", "n", accept_number, "no effect"},
@@ -146,7 +153,7 @@ constexpr KeyRow<DriveRequest> kDriveKeys[] = {
     {"detect-zeroes", "off", only_off, "detection of zeroes"},
     {"file.locking", "on|off|auto", set_locking, "refuse an image that another process uses"},
     {"auto-read-only", "on|off", accept_bool, "no effect"},
-    {"driver", "raw", set_format, "-blockdev: format of the image"},
+    {"driver", "raw|qcow2", set_format, "-blockdev: format of the image"},
     {"node-name", "id", set_id, "-blockdev: name for -device drive="},
     {"file.driver", "file|host_device", accept_file_driver, "what the image is in"},
     {"file.aio", "io_uring|threads|native", set_aio, "same as aio"},

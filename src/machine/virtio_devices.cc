@@ -30,8 +30,12 @@ std::string temporary_directory() {
 
 Result<std::unique_ptr<bus::Disk>> open_drive(EventLoop& loop, const DriveConfig& config) {
     using storage::AsyncIo;
+    using storage::ImageFormat;
     const storage::FileOptions options{
         .path = config.file,
+        .format = config.format == DriveConfig::Format::Qcow2 ? ImageFormat::Qcow2
+                  : config.format == DriveConfig::Format::Raw ? ImageFormat::Raw
+                                                              : ImageFormat::Probe,
         .read_only = config.read_only || config.snapshot,
         .direct = config.direct,
         .ignore_flush = config.ignore_flush,
@@ -41,8 +45,8 @@ Result<std::unique_ptr<bus::Disk>> open_drive(EventLoop& loop, const DriveConfig
                : config.aio == DriveConfig::Aio::Threads ? AsyncIo::Threads
                                                          : AsyncIo::Auto,
     };
-    auto disk = TRY(storage::open_raw(loop, options));
-    if (!config.snapshot) return disk;
+    auto disk = TRY(storage::open_image(loop, options));
+    if (!config.snapshot || config.read_only) return disk;
     return storage::open_snapshot(loop, std::move(disk), temporary_directory());
 }
 

@@ -11,6 +11,10 @@
 #include <memory>
 #include <span>
 
+#include "qcow2_header.h"
+#include "trapeze/base/bits.h"
+#include "trapeze/base/log.h"
+
 namespace trapeze::storage {
 namespace {
 
@@ -57,14 +61,13 @@ int transfer(const ImageFile& file, bool write, u64 offset, std::vector<iovec> b
     return 0;
 }
 
-// O_DIRECT wants aligned memory, which a guest need not give.
-int bounce(const ImageFile& file, const DiskRequest& request) {
-    const AlignedBuffer memory = allocate(file.alignment, request.bytes);
+// By way of memory of our own: O_DIRECT wants it aligned, which a guest's need not be.
+int bounce(const ImageFile& file, bool write, u64 offset, u64 bytes, const std::vector<iovec>& buffers) {
+    const AlignedBuffer memory = allocate(std::max<std::size_t>(file.alignment, 16), bytes);
     if (memory == nullptr) return ENOMEM;
-    const bool write = request.operation == DiskOperation::Write;
     const auto copy = [&] {
         u8* at = memory.get();
-        for (const iovec& buffer : request.buffers) {
+        for (const iovec& buffer : buffers) {
             if (write) {
                 std::memcpy(at, buffer.iov_base, buffer.iov_len);
             } else {
@@ -74,7 +77,12 @@ int bounce(const ImageFile& file, const DiskRequest& request) {
         }
     };
     if (write) copy();
-    const int error = transfer(file, write, request.offset, {{memory.get(), request.bytes}});
+    if (write && file.guards_magic && offset == 0 && is_qcow2({memory.get(), bytes})) {
+        GUEST_ERROR(
+            "a write that makes a disk of no given format look like qcow2 fails: with format=raw it is done");
+        return EPERM;
+    }
+    const int error = transfer(file, write, offset, {{memory.get(), bytes}});
     if (!write && error == 0) copy();
     return error;
 }
@@ -130,8 +138,8 @@ int flush(const ImageFile& file) {
 
 }  // namespace
 
-bool ImageFile::aligned(const DiskRequest& request) const {
-    return std::ranges::all_of(request.buffers, [this](const iovec& buffer) {
+bool ImageFile::aligned(const std::vector<iovec>& buffers) const {
+    return std::ranges::all_of(buffers, [this](const iovec& buffer) {
         return (reinterpret_cast<std::uintptr_t>(buffer.iov_base) | buffer.iov_len) % alignment == 0;
     });
 }
@@ -139,9 +147,12 @@ bool ImageFile::aligned(const DiskRequest& request) const {
 int perform(const ImageFile& file, const DiskRequest& request) {
     switch (request.operation) {
         case DiskOperation::Read:
-        case DiskOperation::Write:
-            if (!file.aligned(request)) return bounce(file, request);
-            return transfer(file, request.operation == DiskOperation::Write, request.offset, request.buffers);
+        case DiskOperation::Write: {
+            const bool write = request.operation == DiskOperation::Write;
+            if (!file.aligned(request.buffers) || file.guarded(request))
+                return bounce(file, write, request.offset, request.bytes, request.buffers);
+            return transfer(file, write, request.offset, request.buffers);
+        }
         case DiskOperation::Flush: return flush(file);
         case DiskOperation::Discard: {
             if (!file.discards) return 0;
@@ -151,6 +162,27 @@ int perform(const ImageFile& file, const DiskRequest& request) {
         case DiskOperation::WriteZeroes: return write_zeroes(file, request);
     }
     return EINVAL;
+}
+
+int read_blocks(const ImageFile& file, u64 offset, u64 bytes, std::vector<iovec> buffers) {
+    if (!file.aligned(buffers)) return bounce(file, false, offset, bytes, buffers);
+    return transfer(file, false, offset, std::move(buffers));
+}
+
+ssize_t read_bytes(const ImageFile& file, u64 offset, std::span<u8> to) {
+    if (offset >= file.length || to.empty()) return 0;
+    to = to.first(std::min<u64>(to.size(), file.length - offset));
+    if (file.alignment == 1) {
+        const int error = transfer(file, false, offset, {{to.data(), to.size()}});
+        return error == 0 ? static_cast<ssize_t>(to.size()) : -error;
+    }
+    const u64 begin = align_down(offset, file.alignment);
+    const u64 bytes = align_up(offset + to.size(), file.alignment) - begin;
+    const AlignedBuffer memory = allocate(file.alignment, bytes);
+    if (memory == nullptr) return -ENOMEM;
+    if (const int error = transfer(file, false, begin, {{memory.get(), bytes}}); error != 0) return -error;
+    std::memcpy(to.data(), memory.get() + (offset - begin), to.size());
+    return static_cast<ssize_t>(to.size());
 }
 
 }  // namespace trapeze::storage

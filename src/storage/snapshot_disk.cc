@@ -2,11 +2,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <unordered_map>
 
 #include "file_io.h"
+#include "iovec_slice.h"
 #include "sector_map.h"
 #include "trapeze/base/worker_pool.h"
 #include "trapeze/storage/disk.h"
@@ -19,23 +19,6 @@ using bus::DiskOperation;
 using bus::DiskRequest;
 
 constexpr u64 kSector = 512;
-
-// The buffers of [from, from + bytes) of a request's data.
-std::vector<iovec> slice(const std::vector<iovec>& buffers, u64 from, u64 bytes) {
-    std::vector<iovec> result;
-    for (const iovec& buffer : buffers) {
-        if (bytes == 0) break;
-        if (from >= buffer.iov_len) {
-            from -= buffer.iov_len;
-            continue;
-        }
-        const u64 length = std::min<u64>(bytes, buffer.iov_len - from);
-        result.push_back({static_cast<u8*>(buffer.iov_base) + from, length});
-        bytes -= length;
-        from = 0;
-    }
-    return result;
-}
 
 class SnapshotDisk final : public Disk {
 public:

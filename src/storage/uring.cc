@@ -39,8 +39,8 @@ bool Uring::submit(bus::DiskRequest& request) {
     const bool transfer =
         request.operation == DiskOperation::Read || request.operation == DiskOperation::Write;
     if (!transfer && (request.operation != DiskOperation::Flush || file_.ignores_flush)) return false;
-    if (transfer && (request.buffers.size() > kMostVectors || !file_.aligned(request))) return false;
-    if (in_flight_ == kEntries) return false;
+    if (transfer && (request.buffers.size() > kMostVectors || !file_.aligned(request.buffers))) return false;
+    if (file_.guarded(request) || in_flight_ == kEntries) return false;
     io_uring_sqe* entry = io_uring_get_sqe(&ring_);
     if (entry == nullptr) {
         commit();

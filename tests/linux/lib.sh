@@ -3,6 +3,7 @@
 #   TRAPEZE, DRIVER      the program, and pty_driver
 #   TRIMMED_*, DEBIAN_*  KERNEL and INITRD of the two guests
 #   DEBIAN_DISK          image of a disk with a Debian, not to be changed
+#   QCOW2                directory with over.qcow2, over base.qcow2, and over.sum
 #   CPU                  model of the host's processor
 #   KILLS                how often disks_killed and debian_killed kill the program
 #   WORK                 an empty directory in memory

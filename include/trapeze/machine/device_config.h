@@ -23,7 +23,9 @@ struct RngConfig {
 // A disk image; -drive or -blockdev.
 struct DriveConfig {
     enum class Aio : u8 { Auto, IoUring, Threads };
+    enum class Format : u8 { Probe, Raw, Qcow2 };
     std::string file;
+    Format format = Format::Probe;
     bool read_only = false;
     bool snapshot = false;  // changes are dropped at the end
     bool direct = false;    // around the host's page cache

@@ -29,6 +29,7 @@ bad() {
     echo text >text.dtb
     dd if=/dev/zero of=big-initrd bs=1M count=1 seek=1023 2>/dev/null
     mkdir directory
+    cp "$QCOW2/over.qcow2" lost.qcow2
     while read -r line; do
         case $line in '' | '#'*) continue ;; esac
         name=$(echo "${line%%|*}" | tr -d ' ')

@@ -28,6 +28,9 @@ check disks_read_only
 guest test "\$(cat /sys/block/vdc/ro)" = 1
 guest test "\$(md5sum </dev/vdc)" = "$(cat b.sum)"
 guest ! dd if=/dev/zero of=/dev/vdc count=1
+check disks_qcow2
+guest test "\$(cat /sys/block/vdd/ro)" = 1
+guest test "\$(md5sum </dev/vdd)" = "$(cat "$QCOW2/over.sum")"
 check disks_are_written
 guest test "\$(cat /sys/block/vda/queue/write_cache)" = 'write back'
 guest dd if=/dev/vdb of=/dev/vda bs=1M seek=20 conv=fsync
@@ -44,12 +47,14 @@ send poweroff\r
 exit 0
 END
     } | vm quiet -serial stdio -monitor none -smp 2 \
+        -drive file="$QCOW2/over.qcow2",if=none,id=q,format=qcow2,readonly=on -device virtio-blk-device,drive=q \
         -drive file=b.img,if=none,id=b,format=raw,readonly=on -device virtio-blk-device,drive=b \
         -drive file=a.img,if=none,id=a,format=raw,cache=none -device virtio-blk-device,drive=a,serial=serial-of-a \
         -device virtio-rng-device,max-bytes=65536,period=1000 -drive file=c.img,if=virtio,discard=unmap
 }
 
-# The interface of before version 1.0, threads instead of io_uring, and an image that stays as it is.
+# The interface of before version 1.0, threads instead of io_uring, and images that stay as they are: a raw one, and
+# one that is seen to be qcow2.
 scenario disks_legacy main
 disks_legacy() {
     disk a 8
@@ -63,12 +68,21 @@ guest sh -c 'echo 3 >/proc/sys/vm/drop_caches'
 guest dd if=/dev/vda bs=1M skip=2 count=3 2>/dev/null | cmp -n 3145728 - /dev/zero
 check disks_snapshot_leaves_the_image
 host test "\$(md5sum <a.img)" = "$(cat a.sum)"
+check disks_qcow2_snapshot
+guest test "\$(md5sum </dev/vdb)" = "$(cat "$QCOW2/over.sum")"
+guest dd if=/dev/zero of=/dev/vdb bs=64k seek=3 count=3 conv=fsync
+guest dd if=/dev/vda of=/dev/vdb bs=1M skip=5 seek=2 count=3 conv=fsync
+guest sh -c 'echo 3 >/proc/sys/vm/drop_caches'
+guest dd if=/dev/vdb bs=64k skip=3 count=3 2>/dev/null | cmp -n 196608 - /dev/zero
+guest test "\$(dd if=/dev/vdb bs=1M skip=2 2>/dev/null | md5sum)" = "\$(dd if=/dev/vda bs=1M skip=5 2>/dev/null | md5sum)"
+host test "\$(md5sum <"$QCOW2/over.qcow2")" = "$(md5sum <"$QCOW2/over.qcow2")"
 check disks_legacy_quiet_log
 guest guest-check quiet-log
 send poweroff\r
 exit 0
 END
     } | vm quiet -serial stdio -monitor none -global virtio-mmio.force-legacy=on -snapshot \
+        -hda "$QCOW2/over.qcow2" \
         -drive file=a.img,format=raw,aio=threads,cache=writethrough
 }
 

@@ -14,24 +14,12 @@
 #include <map>
 #include <random>
 
+#include "test_request.h"
+
 namespace trapeze::storage {
 namespace {
 
 using bus::DiskOperation;
-
-struct TestRequest final : bus::DiskRequest {
-    explicit TestRequest(EventLoop& of_loop) : loop(of_loop) {}
-    void done(int result) override {
-        EXPECT_FALSE(finished) << "done() twice";
-        finished = true;
-        error = result;
-        if (last) loop.stop();
-    }
-    EventLoop& loop;
-    bool last = true;
-    bool finished = false;
-    int error = -1;
-};
 
 class DiskTest : public testing::TestWithParam<AsyncIo> {
 protected:
@@ -66,18 +54,7 @@ protected:
 
     int run(DiskOperation operation, u64 offset, u64 bytes, std::vector<iovec> buffers = {},
             bool may_unmap = false) {
-        TestRequest request(*loop_);
-        request.operation = operation;
-        request.offset = offset;
-        request.bytes = bytes;
-        request.buffers = std::move(buffers);
-        request.may_unmap = may_unmap;
-        disk_->submit(request);
-        EXPECT_FALSE(request.finished) << "done() within submit()";
-        disk_->commit();
-        EXPECT_FALSE(request.finished) << "done() within commit()";
-        loop_->run();
-        return request.error;
+        return storage::run(*loop_, *disk_, operation, offset, bytes, std::move(buffers), may_unmap);
     }
     std::vector<u8> read(u64 offset, u64 bytes) {
         std::vector<u8> data(bytes, 0xee);
