@@ -12,7 +12,7 @@ namespace {
 std::vector<DeviceType> device_types() {
     std::vector<DeviceType> types;
     for (const auto family :
-         {block_devices(), net_devices(), p9_devices(), rng_devices(), console_devices()})
+         {block_devices(), net_devices(), p9_devices(), rng_devices(), balloon_devices(), console_devices()})
         types.insert(types.end(), family.begin(), family.end());
     return types;
 }

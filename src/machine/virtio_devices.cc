@@ -10,6 +10,7 @@
 #include "trapeze/net/open.h"
 #include "trapeze/p9/share.h"
 #include "trapeze/storage/disk.h"
+#include "trapeze/virtio/balloon.h"
 #include "trapeze/virtio/block.h"
 #include "trapeze/virtio/console.h"
 #include "trapeze/virtio/net.h"
@@ -48,6 +49,7 @@ Result<std::unique_ptr<bus::Disk>> open_drive(EventLoop& loop, const DriveConfig
 
 struct Maker {
     EventLoop& loop;
+    mem::GuestMemory& memory;
     std::span<const HostPort> host_ports;
 
     Result<std::unique_ptr<virtio::Device>> operator()(const BlockConfig& config) const {
@@ -103,13 +105,20 @@ struct Maker {
         auto share = TRY(p9::open_share(loop, config.share));
         return std::make_unique<virtio::P9>(std::move(share), config.mount_tag);
     }
+
+    Result<std::unique_ptr<virtio::Device>> operator()(const BalloonConfig& config) const {
+        const virtio::Balloon::Options options{.deflate_on_oom = config.deflate_on_oom,
+                                               .free_page_reporting = config.free_page_reporting};
+        return std::make_unique<virtio::Balloon>(memory, options);
+    }
 };
 
 }  // namespace
 
 Result<std::unique_ptr<virtio::Device>> make_virtio_device(const VirtioConfig& config, EventLoop& loop,
+                                                           mem::GuestMemory& memory,
                                                            std::span<const HostPort> ports) {
-    return std::visit(Maker{loop, ports}, config.device);
+    return std::visit(Maker{loop, memory, ports}, config.device);
 }
 
 }  // namespace trapeze::machine

@@ -1,7 +1,9 @@
 #include "trapeze/mem/guest_memory.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -15,8 +17,8 @@ GuestMemory::~GuestMemory() {
 
 Result<> GuestMemory::add_ram(GpaRange range) {
     for (const Region& region : regions_) CHECK(!region.range.overlaps(range));
-    void* host = mmap(nullptr, range.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                      -1, 0);
+    void* host =
+        mmap(nullptr, range.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (host == MAP_FAILED) {
         return fail_errno(errno, "could not allocate {} MiB of guest memory", range.size >> 20);
     }
@@ -72,6 +74,22 @@ bool GuestMemory::fill_zero(Gpa address, u64 bytes) {
     if (to.empty()) return false;
     std::memset(to.data(), 0, to.size());
     return true;
+}
+
+void GuestMemory::discard(GpaRange range) {
+    for (const Region& region : regions_) {
+        const Gpa begin = std::max(range.base, region.range.base);
+        const Gpa end = std::min(range.end(), region.range.end());
+        if (begin < end) discard(view(begin, end - begin));
+    }
+}
+
+void GuestMemory::discard(std::span<u8> view) {
+    static const u64 page = static_cast<u64>(sysconf(_SC_PAGESIZE));
+    const u64 begin = (reinterpret_cast<u64>(view.data()) + page - 1) & ~(page - 1);
+    const u64 end = reinterpret_cast<u64>(view.data() + view.size()) & ~(page - 1);
+    // Failing to save memory is not an error.
+    if (begin < end) (void)madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 }  // namespace trapeze::mem

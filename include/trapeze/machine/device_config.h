@@ -78,10 +78,16 @@ struct P9Config {
     std::string mount_tag = {};
 };
 
+// virtio-balloon. There is at most one.
+struct BalloonConfig {
+    bool deflate_on_oom = false;
+    bool free_page_reporting = false;
+};
+
 struct VirtioConfig {
     std::string id;                // of -device; may be empty
     std::optional<unsigned> slot;  // of the 32; otherwise the highest that is free, as QEMU does
-    std::variant<RngConfig, BlockConfig, NetConfig, P9Config, ConsoleConfig> device;
+    std::variant<RngConfig, BlockConfig, NetConfig, P9Config, ConsoleConfig, BalloonConfig> device;
 };
 
 }  // namespace trapeze::machine

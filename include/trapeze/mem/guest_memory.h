@@ -46,6 +46,12 @@ public:
     std::span<u8> view(Gpa address, u64 bytes);
     std::span<const u8> view(Gpa address, u64 bytes) const;
 
+    // Gives the host its memory back, in whole pages of the host; what was there reads as zeros, until the
+    // guest writes again. What is not RAM is left alone. Any thread, while vCPUs run.
+    void discard(GpaRange range);
+    // The same for a view() or a part of one.
+    static void discard(std::span<u8> view);
+
 private:
     const Region* find(Gpa address, u64 bytes) const;
 

@@ -60,6 +60,21 @@ TEST(Devices, PlacesAndNames) {
     EXPECT_EQ(error(many), "-device: there is room for 32 virtio devices");
 }
 
+TEST(Devices, Balloon) {
+    const auto balloon = [](std::string_view line) {
+        return std::get<machine::BalloonConfig>(config(line).virtio.at(0).device);
+    };
+    EXPECT_FALSE(balloon("-device virtio-balloon-device").deflate_on_oom);
+    EXPECT_FALSE(balloon("-device virtio-balloon").free_page_reporting);
+    EXPECT_TRUE(balloon("-device virtio-balloon-device,id=b,deflate-on-oom=on").deflate_on_oom);
+    EXPECT_TRUE(balloon("-device virtio-balloon-device,free-page-reporting=on").free_page_reporting);
+    EXPECT_EQ(error("-device virtio-balloon -device virtio-balloon-device"),
+              "-device virtio-balloon-device: there can be only one balloon");
+    EXPECT_EQ(error("-device virtio-balloon,free-page-hint=on"),
+              "-device free-page-hint=on: free page hints for migration is not supported");
+    EXPECT_THAT(error("-device virtio-balloon-pci"), testing::HasSubstr("virtio-balloon-device is the same"));
+}
+
 // The ports of the nth device.
 std::vector<machine::ConsolePortConfig> ports(std::string_view line, std::size_t n = 0) {
     return std::get<machine::ConsoleConfig>(config(line).virtio.at(n).device).ports;
