@@ -23,7 +23,7 @@ constexpr KeyRow<BalloonDraft> kOwnKeys[] = {
     {"free-page-reporting", "on|off", set_flag<&machine::BalloonConfig::free_page_reporting>,
      "the guest tells what it does not use, for the host to have"},
     {"page-poison", "on|off", accept_bool<BalloonDraft>, "no effect: the driver decides"},
-    {"free-page-hint", "off", only_off<BalloonDraft>, "free page hints for migration"},
+    {"free-page-hint", "off", only_off<BalloonDraft>, "migration"},
 };
 constexpr auto kKeys = with_common_keys(kOwnKeys);
 constexpr KeyTable<BalloonDraft> kTable = kKeys;

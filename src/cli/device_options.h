@@ -67,5 +67,6 @@ std::span<const DeviceType> console_devices();  // device_console.cc
 std::span<const DeviceType> net_devices();      // device_net.cc
 std::span<const DeviceType> p9_devices();       // device_p9.cc
 std::span<const DeviceType> rng_devices();      // device_rng.cc
+std::span<const DeviceType> vsock_devices();    // device_vsock.cc
 
 }  // namespace trapeze::cli

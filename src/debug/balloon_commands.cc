@@ -34,7 +34,7 @@ HmpResult hmp_balloon(HmpCall& call) {
     std::string_view rest = call.words[0];
     // Registers are none of its business: reading them would pause the machine.
     const u64 target = TRY(take_expression(rest, [](std::string_view) { return std::nullopt; }));
-    if (!rest.empty()) return fail("'{}' is no number", call.words[0]);
+    if (!rest.empty()) return fail("'{}' is not a number", call.words[0]);
     TRY(set_target(*control, target > kMost ? 0 : target << 20));
     return "";
 }

@@ -8,6 +8,7 @@
 
 #include "trapeze/chardev/relay.h"
 #include "trapeze/net/open.h"
+#include "trapeze/net/unix_streams.h"
 #include "trapeze/p9/share.h"
 #include "trapeze/storage/disk.h"
 #include "trapeze/virtio/balloon.h"
@@ -16,6 +17,7 @@
 #include "trapeze/virtio/net.h"
 #include "trapeze/virtio/p9.h"
 #include "trapeze/virtio/rng.h"
+#include "trapeze/virtio/vsock.h"
 
 namespace trapeze::machine {
 namespace {
@@ -110,6 +112,11 @@ struct Maker {
         const virtio::Balloon::Options options{.deflate_on_oom = config.deflate_on_oom,
                                                .free_page_reporting = config.free_page_reporting};
         return std::make_unique<virtio::Balloon>(memory, options);
+    }
+
+    Result<std::unique_ptr<virtio::Device>> operator()(const VsockConfig& config) const {
+        auto host = TRY(net::open_unix_streams(config.path, loop));
+        return std::make_unique<virtio::Vsock>(std::move(host), config.guest_cid);
     }
 };
 

@@ -39,7 +39,7 @@ constexpr u64 kPieceBytes = 16 << 20;
 // Drivers of the legacy interface write byte by byte.
 void overwrite(std::atomic<u32>& field, u32 offset, std::span<const u8> from) {
     u32 value = field;
-    if (offset >= sizeof value) return;
+    if (offset >= sizeof value || from.empty()) return;
     std::memcpy(reinterpret_cast<u8*>(&value) + offset, from.data(),
                 std::min(from.size(), sizeof value - offset));
     field = value;

@@ -84,10 +84,17 @@ struct BalloonConfig {
     bool free_page_reporting = false;
 };
 
+// virtio-vsock.
+struct VsockConfig {
+    u32 guest_cid = 0;
+    std::string path = {};  // of the socket on the host
+};
+
 struct VirtioConfig {
     std::string id;                // of -device; may be empty
     std::optional<unsigned> slot;  // of the 32; otherwise the highest that is free, as QEMU does
-    std::variant<RngConfig, BlockConfig, NetConfig, P9Config, ConsoleConfig, BalloonConfig> device;
+    std::variant<RngConfig, BlockConfig, NetConfig, P9Config, ConsoleConfig, BalloonConfig, VsockConfig>
+        device;
 };
 
 }  // namespace trapeze::machine

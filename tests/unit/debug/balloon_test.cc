@@ -39,7 +39,7 @@ TEST_F(BalloonCommandsTest, Targets) {
     EXPECT_EQ(balloon.target, 1234567u);
     for (const char* line : {"balloon 0", "balloon 0xffffffffffffffff", "balloon 0x80000000000"})
         EXPECT_EQ(hmp.execute(line), "Parameter 'target' expects a size\n") << line;
-    EXPECT_EQ(hmp.execute("balloon 64x"), "'64x' is no number\n");
+    EXPECT_EQ(hmp.execute("balloon 64x"), "'64x' is not a number\n");
     EXPECT_EQ(qmp("balloon", {{"value", -1}}).error().message(), "Parameter 'target' expects a size");
     EXPECT_EQ(error_class, "GenericError");
     EXPECT_EQ(balloon.target, 1234567u);

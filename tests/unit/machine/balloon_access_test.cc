@@ -29,9 +29,7 @@ protected:
         return pages;
     }
 
-    void claim(u32 pages) {
-        device().write_config(4, {reinterpret_cast<const u8*>(&pages), sizeof pages});
-    }
+    void claim(u32 pages) { device().write_config(4, {reinterpret_cast<const u8*>(&pages), sizeof pages}); }
 
     MachineConfig config;
     devices::FakeTime time;
