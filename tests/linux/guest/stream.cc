@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/vm_sockets.h>  // needs <sys/socket.h>
@@ -75,7 +76,7 @@ void exchange(int peer) {
     }
     while (copy(peer, STDOUT_FILENO)) {
     }
-    kill(child, SIGTERM);
+    waitpid(child, nullptr, 0);
 }
 
 int listen_at(const Address& address, socklen_t size) {
