@@ -145,7 +145,8 @@ bool Balloon::inflate(Work& work, u64& budget) {
 // 5.5.6.7 "Free Page Reporting": the buffers are the pages, which read as zeros, or as they were, when the
 // guest gets them back. It may count on another value.
 bool Balloon::report(Work& work, u64& budget) {
-    if (session_.has(kPagePoison) && poison_ != 0) return true;
+    const bool wanted = session_.has(kPageReporting) && !(session_.has(kPagePoison) && poison_ != 0);
+    if (!wanted) return true;
     const u64 bytes = std::min(work.request.writable_bytes - work.done, kPieceBytes);
     u64 cost = bytes / kPageBytes / kCheapPages;
     for_each_piece(work.request.writable, work.done, bytes, [&](std::span<u8> piece) {

@@ -1,8 +1,8 @@
 // A stream socket as a filter, in guests and on their host:
 //
-//   stream connect ADDRESS     standard input to the peer, and what comes back to standard output, up to both ends
-//   stream listen ADDRESS      the same with the first who connects
-//   stream echo ADDRESS        to each who connects what it sends, for ever
+//   stream connect ADDRESS   standard input to the peer, its answer to standard output, up to both ends
+//   stream listen ADDRESS    the same with the first who connects
+//   stream echo ADDRESS      to each who connects what it sends, for ever
 //
 // ADDRESS: unix:PATH, vsock:CID:PORT, or vsock:PORT for a listener.
 #include <signal.h>

@@ -243,6 +243,15 @@ TEST_F(BalloonTest, PoisonCountsIfItWasNegotiated) {
     EXPECT_FALSE(kept(at));
 }
 
+TEST_F(BalloonTest, ReportsThatWereNotNegotiated) {
+    start({.free_page_reporting = true}, 0);
+    const u64 at = pages(1);
+    rings[kReporting]->add({{at, kPage, true}});
+    device->notified(kReporting);
+    EXPECT_TRUE(answered(kReporting));
+    EXPECT_TRUE(kept(at));
+}
+
 TEST_F(BalloonTest, ManyReportsAreDoneInTurns) {
     start({.free_page_reporting = true});
     const u64 at = pages(1);

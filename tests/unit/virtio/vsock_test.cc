@@ -376,6 +376,30 @@ TEST_F(VsockTest, ConnectionsAreLimited) {
     EXPECT_TRUE(another.closed);
 }
 
+TEST_F(VsockTest, PackedRings) {
+    session->stop();
+    TestMemory ram;
+    FakeHost host;
+    const u64 features = device->features() | feature::kVersion1 | feature::kRingPacked;
+    std::vector<std::unique_ptr<PackedDriverRing>> rings;
+    Session packed{.features = features, .queues = {}, .host = &host};
+    for (const u16 size : device->queue_sizes()) {
+        rings.push_back(std::make_unique<PackedDriverRing>(ram, size, features));
+        packed.queues.push_back(make_queue(ram.memory, rings.back()->addresses(), features));
+    }
+    device->start(std::move(packed));
+    const u64 request = ram.allocate(sizeof(Header)), answer = ram.allocate(4096);
+    ram.store(request, packet(kRequest));
+    rings[0]->add({{answer, 4096, true}});
+    rings[1]->add({{request, sizeof(Header)}});
+    device->notified(1);
+    EXPECT_TRUE(rings[1]->used().has_value());
+    ASSERT_TRUE(rings[0]->used().has_value());
+    EXPECT_EQ(u16{ram.load<Header>(answer).op}, kResponse);
+    device->stop([] {});
+    EXPECT_TRUE(peer.closed);
+}
+
 TEST_F(VsockTest, AResetEndsEverything) {
     offer(2);
     connect();
