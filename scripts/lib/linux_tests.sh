@@ -31,7 +31,7 @@ configure_and_build() {
 
 # with_guest_programs INITRD: prints the path of that initramfs with those of tests/linux/guest in it.
 with_guest_programs() {
-    local programs=("$repo_dir/tests/linux/guest/guest-check" "$linux_tests_dir/arm64/registers") result
+    local programs=("$repo_dir/tests/linux/guest/guest-check" "$linux_tests_dir"/arm64/{registers,stream}) result
     result=$cache_dir/test-$(basename "$1" .cpio.gz)-$(hash_of "${programs[@]}").cpio.gz
     if [ ! -e "$result" ]; then
         need_packages cpio

@@ -11,8 +11,8 @@ namespace {
 // By family, in the order of -device help.
 std::vector<DeviceType> device_types() {
     std::vector<DeviceType> types;
-    for (const auto family :
-         {block_devices(), net_devices(), p9_devices(), rng_devices(), console_devices()})
+    for (const auto family : {block_devices(), net_devices(), p9_devices(), rng_devices(), balloon_devices(),
+                              vsock_devices(), console_devices()})
         types.insert(types.end(), family.begin(), family.end());
     return types;
 }
@@ -22,6 +22,10 @@ Result<DeviceType> find_device(std::string_view name) {
     for (const DeviceType& type : device_types()) {
         if (name == type.name || (!type.alias.empty() && name == type.alias)) return type;
         known.push_back(type.name);
+    }
+    if (name == "vhost-vsock-device" || name == "vhost-vsock-pci") {
+        return fail("{}; virtio-vsock-device with uds-path= has unix sockets instead",
+                    not_supported("AF_VSOCK on the host"));
     }
     constexpr std::string_view kPci = "-pci";
     if (name.ends_with(kPci)) {

@@ -61,10 +61,12 @@ constexpr auto with_common_keys(const KeyRow<Target> (&own)[N]) {
 }
 
 // The rows of the device families.
+std::span<const DeviceType> balloon_devices();  // device_balloon.cc
 std::span<const DeviceType> block_devices();    // device_block.cc
 std::span<const DeviceType> console_devices();  // device_console.cc
 std::span<const DeviceType> net_devices();      // device_net.cc
 std::span<const DeviceType> p9_devices();       // device_p9.cc
 std::span<const DeviceType> rng_devices();      // device_rng.cc
+std::span<const DeviceType> vsock_devices();    // device_vsock.cc
 
 }  // namespace trapeze::cli

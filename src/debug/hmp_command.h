@@ -71,6 +71,10 @@ HmpResult hmp_set_link(HmpCall& call);
 HmpResult hmp_info_network(HmpCall& call);
 HmpResult hmp_info_usernet(HmpCall& call);
 
+// Handlers of balloon_commands.cc.
+HmpResult hmp_balloon(HmpCall& call);
+HmpResult hmp_info_balloon(HmpCall& call);
+
 // Handlers of ringbuf_commands.cc.
 HmpResult hmp_ringbuf_read(HmpCall& call);
 HmpResult hmp_ringbuf_write(HmpCall& call);

@@ -142,6 +142,7 @@ const std::vector<HmpCommand> kCommands = {
      {Word, Expression, OptionalExpression},
      &hmp_at,
      &hmp_at_operations},
+    {"balloon", "", "target", "ask the guest to have so many MiB of memory", {Word}, &hmp_balloon},
     {"catch", "", "[trap ...]", "stop the vCPU at traps of this kind", {Rest}, &catch_traps},
     {"cont", "c", "", "resume emulation", {}, &cont},
     {"cpu", "", "index", "use this vCPU's registers and addresses", {Expression}, &cpu},

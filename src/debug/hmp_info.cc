@@ -112,6 +112,7 @@ HmpResult version(HmpCall&) {
 }
 
 const std::vector<HmpCommand> kSubjects = {
+    {"balloon", "", "", "how much memory the balloon leaves to the guest", {}, &hmp_info_balloon},
     {"chardev", "", "", "character devices", {}, &chardev},
     {"cpus", "", "", "vCPUs and their power states", {}, &cpus},
     {"kvm", "", "", "the accelerator", {}, &kvm},

@@ -95,7 +95,7 @@ Json answer(QmpSession& session, MachineControl& machine, const Json& message,
         return error("GenericError", checked.error().message());
     QmpCall call{.machine = machine, .arguments = arguments, .afterwards = {}};
     Result<Json> result = command->run(call);
-    if (!result) return error("GenericError", result.error().message());
+    if (!result) return error(call.error_class, result.error().message());
     afterwards = std::move(call.afterwards);
     return {{"return", std::move(*result)}};
 }
@@ -209,6 +209,11 @@ void Qmp::guest_panicked(std::string_view action) {
 void Qmp::guest_crash_loaded() {
     if (takes_events(session_.get(), unsent_.size()))
         send(to_text(event("GUEST_CRASHLOADED", {{"action", "run"}}), pretty_));
+}
+
+void Qmp::balloon_changed(u64 bytes) {
+    if (takes_events(session_.get(), unsent_.size()))
+        send(to_text(event("BALLOON_CHANGE", {{"actual", bytes}}), pretty_));
 }
 
 }  // namespace trapeze::debug

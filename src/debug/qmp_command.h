@@ -25,6 +25,8 @@ struct QmpCall {
     Json arguments;  // checked against the row's parameters
     // Done after the reply has been sent.
     std::function<void()> afterwards;
+    // Of the error, if there is one.
+    std::string_view error_class = "GenericError";
 
     bool has(std::string_view name) const { return arguments.contains(name); }
     std::string text(std::string_view name) const { return arguments[std::string(name)].get<std::string>(); }
@@ -36,6 +38,10 @@ struct QmpCommand {
     std::vector<QmpParameter> parameters;
     Result<Json> (*run)(QmpCall&);
 };
+
+// Handlers of balloon_commands.cc.
+Result<Json> qmp_balloon(QmpCall& call);
+Result<Json> qmp_query_balloon(QmpCall& call);
 
 // Handlers of ringbuf_commands.cc.
 Result<Json> qmp_ringbuf_read(QmpCall& call);

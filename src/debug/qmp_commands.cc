@@ -170,6 +170,7 @@ Result<Json> trace_event_set_state(QmpCall& call) {
 }
 
 const std::vector<QmpCommand> kCommands = {
+    {"balloon", {{"value", Type::Integer}}, &qmp_balloon},
     {"cont", {}, &cont},
     {"dump-guest-memory",
      {{"paging", Type::Boolean},
@@ -190,6 +191,7 @@ const std::vector<QmpCommand> kCommands = {
       {"cpu-index", Type::Integer, true}},
      &memsave},
     {"pmemsave", {{"val", Type::Integer}, {"size", Type::Integer}, {"filename", Type::String}}, &pmemsave},
+    {"query-balloon", {}, &qmp_query_balloon},
     {"query-chardev", {}, &query_chardev},
     {"query-commands", {}, &query_commands},
     {"query-cpus-fast", {}, &query_cpus_fast},

@@ -63,6 +63,9 @@ Result<> Machine::Impl::build() {
     platform_->add_virtio(TRY(VirtioSlots::create(config_, memory_, wires(), console_->ports())));
     TRY(platform_->virtio()->add_doorbells(*vm_));
     networks_ = std::make_unique<Networks>(config_, *platform_->virtio());
+    balloon_ = BalloonAccess::find(config_, *platform_->virtio(), loop_, [this](u64 bytes) {
+        run_.notify([bytes](debug::MachineObserver& o) { o.balloon_changed(bytes); });
+    });
     if (config_.pvpanic) {
         platform_->add_pvpanic([this](devices::PvpanicEvent event) { pvpanic_event(event); });
     }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "balloon_access.h"
 #include "console.h"
 #include "cpu_set.h"
 #include "firmware.h"
@@ -92,6 +93,7 @@ private:
     Result<std::string> read_ring(const std::string& device, u64 most) override;
     Result<> write_ring(const std::string& device, std::string_view bytes) override;
     debug::NetworkControl* networks() override { return networks_->empty() ? nullptr : networks_.get(); }
+    debug::BalloonControl* balloon() override { return balloon_.get(); }
 
     Result<std::unique_ptr<Irqchip>> create_irqchip(const IrqchipChoice& choice);
     std::unique_ptr<firmware::Sdei> create_sdei(const IrqchipChoice& choice);
@@ -120,6 +122,7 @@ private:
     std::unique_ptr<firmware::Sdei> sdei_;  // nullptr: there is none
     std::unique_ptr<Platform> platform_;
     std::unique_ptr<Networks> networks_;
+    std::unique_ptr<BalloonAccess> balloon_;  // nullptr: there is none
     std::unique_ptr<Firmware> firmware_;
     std::unique_ptr<debug::Instruments> instruments_;
     std::optional<boot::BootPlan> boot_;

@@ -8,13 +8,16 @@
 
 #include "trapeze/chardev/relay.h"
 #include "trapeze/net/open.h"
+#include "trapeze/net/unix_streams.h"
 #include "trapeze/p9/share.h"
 #include "trapeze/storage/disk.h"
+#include "trapeze/virtio/balloon.h"
 #include "trapeze/virtio/block.h"
 #include "trapeze/virtio/console.h"
 #include "trapeze/virtio/net.h"
 #include "trapeze/virtio/p9.h"
 #include "trapeze/virtio/rng.h"
+#include "trapeze/virtio/vsock.h"
 
 namespace trapeze::machine {
 namespace {
@@ -52,6 +55,7 @@ Result<std::unique_ptr<bus::Disk>> open_drive(EventLoop& loop, const DriveConfig
 
 struct Maker {
     EventLoop& loop;
+    mem::GuestMemory& memory;
     std::span<const HostPort> host_ports;
 
     Result<std::unique_ptr<virtio::Device>> operator()(const BlockConfig& config) const {
@@ -107,13 +111,25 @@ struct Maker {
         auto share = TRY(p9::open_share(loop, config.share));
         return std::make_unique<virtio::P9>(std::move(share), config.mount_tag);
     }
+
+    Result<std::unique_ptr<virtio::Device>> operator()(const BalloonConfig& config) const {
+        const virtio::Balloon::Options options{.deflate_on_oom = config.deflate_on_oom,
+                                               .free_page_reporting = config.free_page_reporting};
+        return std::make_unique<virtio::Balloon>(memory, options);
+    }
+
+    Result<std::unique_ptr<virtio::Device>> operator()(const VsockConfig& config) const {
+        auto host = TRY(net::open_unix_streams(config.path, loop));
+        return std::make_unique<virtio::Vsock>(std::move(host), config.guest_cid);
+    }
 };
 
 }  // namespace
 
 Result<std::unique_ptr<virtio::Device>> make_virtio_device(const VirtioConfig& config, EventLoop& loop,
+                                                           mem::GuestMemory& memory,
                                                            std::span<const HostPort> ports) {
-    return std::visit(Maker{loop, ports}, config.device);
+    return std::visit(Maker{loop, memory, ports}, config.device);
 }
 
 }  // namespace trapeze::machine

@@ -8,6 +8,7 @@
 #include "trapeze/base/result.h"
 #include "trapeze/bus/char_port.h"
 #include "trapeze/machine/device_config.h"
+#include "trapeze/mem/guest_memory.h"
 #include "trapeze/virtio/device.h"
 
 namespace trapeze::machine {
@@ -18,8 +19,9 @@ struct HostPort {
     bool peers = false;  // they come and go
 };
 
-// On the device's thread, whose loop is `loop`. `ports` are all that there are.
+// On the device's thread, whose loop is `loop`. `memory` outlives the device. `ports` are all that there are.
 Result<std::unique_ptr<virtio::Device>> make_virtio_device(const VirtioConfig& config, EventLoop& loop,
+                                                           mem::GuestMemory& memory,
                                                            std::span<const HostPort> ports);
 
 }  // namespace trapeze::machine

@@ -21,10 +21,11 @@ Result<unsigned> choose_slot(const VirtioConfig& config, const std::array<bool, 
     return fail("there is room for {} devices", map::kVirtioSlots);
 }
 
-Result<> make_on_thread(const VirtioConfig& config, VirtioDevice& device, std::span<const HostPort> ports) {
+Result<> make_on_thread(const VirtioConfig& config, VirtioDevice& device, mem::GuestMemory& memory,
+                        std::span<const HostPort> ports) {
     Result<> result;
     device.thread->run_and_wait([&] {
-        auto made = make_virtio_device(config, device.thread->loop(), ports);
+        auto made = make_virtio_device(config, device.thread->loop(), memory, ports);
         if (made) {
             device.device = std::move(*made);
         } else {
@@ -63,7 +64,7 @@ Result<std::unique_ptr<VirtioSlots>> VirtioSlots::create(const MachineConfig& co
         device.slot = TRY(choose_slot(entry, taken));
         taken[device.slot] = true;
         device.thread = TRY(LoopThread::create(fmt::format("virtio{}", device.slot)));
-        TRY(make_on_thread(entry, device, ports));
+        TRY(make_on_thread(entry, device, memory, ports));
         const bool legacy = config.virtio_legacy.value_or(has_test_device(config, entry));
         device.transport = TRY(virtio::MmioTransport::create(
             *device.device, *device.thread, memory,

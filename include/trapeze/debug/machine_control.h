@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "trapeze/debug/balloon_control.h"
 #include "trapeze/debug/network_control.h"
 #include "trapeze/debug/run_state.h"
 #include "trapeze/mem/guest_memory.h"
@@ -81,6 +82,7 @@ public:
     }
     // nullptr: there are none.
     virtual NetworkControl* networks() { return nullptr; }
+    virtual BalloonControl* balloon() { return nullptr; }
     // Raises an SDEI event: a private one on `cpu` or, without, on `usual`; a shared one where it goes.
     // Returns why it waits, or nothing.
     virtual Result<std::string> inject_sdei_event(u32 /*event*/, std::optional<std::size_t> /*cpu*/,

@@ -38,6 +38,7 @@ private:
     void shutting_down(ShutdownCause cause, std::string_view action) override;
     void guest_panicked(std::string_view action) override;
     void guest_crash_loaded() override;
+    void balloon_changed(u64 bytes) override;
 
     void work();
     void send(std::string text);

@@ -78,6 +78,8 @@ public:
     virtual void guest_panicked(std::string_view /*action*/) {}
     // The guest panicked, and its own crash kernel takes over.
     virtual void guest_crash_loaded() {}
+    // The balloon leaves so many bytes to the guest.
+    virtual void balloon_changed(u64 /*bytes*/) {}
 };
 
 }  // namespace trapeze::debug

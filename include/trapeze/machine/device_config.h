@@ -80,10 +80,23 @@ struct P9Config {
     std::string mount_tag = {};
 };
 
+// virtio-balloon. There is at most one.
+struct BalloonConfig {
+    bool deflate_on_oom = false;
+    bool free_page_reporting = false;
+};
+
+// virtio-vsock.
+struct VsockConfig {
+    u32 guest_cid = 0;
+    std::string path = {};  // of the socket on the host
+};
+
 struct VirtioConfig {
     std::string id;                // of -device; may be empty
     std::optional<unsigned> slot;  // of the 32; otherwise the highest that is free, as QEMU does
-    std::variant<RngConfig, BlockConfig, NetConfig, P9Config, ConsoleConfig> device;
+    std::variant<RngConfig, BlockConfig, NetConfig, P9Config, ConsoleConfig, BalloonConfig, VsockConfig>
+        device;
 };
 
 }  // namespace trapeze::machine

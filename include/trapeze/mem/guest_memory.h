@@ -19,8 +19,8 @@ class GuestMemory {
 public:
     struct Region {
         GpaRange range;
-        u8* host;     // page-aligned mapping of range.size bytes
-        bool shared;  // with whoever else maps the same memory or file
+        u8* host;            // page-aligned mapping of range.size bytes
+        int discard_advice;  // of madvise: what makes its pages read as zeros, or nothing
     };
 
     GuestMemory() = default;
@@ -47,6 +47,13 @@ public:
     // Host view of [address, address + bytes) or an empty span. For bulk work (image loading, virtqueues).
     std::span<u8> view(Gpa address, u64 bytes);
     std::span<const u8> view(Gpa address, u64 bytes) const;
+
+    // Gives the host its memory back, in whole pages of the host; what was there reads as zeros, until the
+    // guest writes again. What is not RAM, or cannot be given back, is left alone. Any thread, while vCPUs
+    // run.
+    void discard(GpaRange range);
+    // The same for a view() or a part of one.
+    void discard(std::span<u8> view);
 
 private:
     const Region* find(Gpa address, u64 bytes) const;

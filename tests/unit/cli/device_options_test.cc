@@ -63,6 +63,47 @@ TEST(Devices, PlacesAndNames) {
     EXPECT_EQ(error(many), "-device: there is room for 32 virtio devices");
 }
 
+TEST(Devices, Balloon) {
+    const auto balloon = [](std::string_view line) {
+        return std::get<machine::BalloonConfig>(config(line).virtio.at(0).device);
+    };
+    EXPECT_FALSE(balloon("-device virtio-balloon-device").deflate_on_oom);
+    EXPECT_FALSE(balloon("-device virtio-balloon").free_page_reporting);
+    EXPECT_TRUE(balloon("-device virtio-balloon-device,id=b,deflate-on-oom=on").deflate_on_oom);
+    EXPECT_TRUE(balloon("-device virtio-balloon-device,free-page-reporting=on").free_page_reporting);
+    EXPECT_EQ(error("-device virtio-balloon -device virtio-balloon-device"),
+              "-device virtio-balloon-device: there can be only one balloon");
+    EXPECT_EQ(error("-device virtio-balloon,free-page-hint=on"),
+              "-device free-page-hint=on: migration is not supported yet by this version");
+    EXPECT_THAT(error("-device virtio-balloon-pci"), testing::HasSubstr("virtio-balloon-device is the same"));
+}
+
+TEST(Devices, Vsock) {
+    const auto vsock = std::get<machine::VsockConfig>(
+        config("-device virtio-vsock-device,guest-cid=42,uds-path=/run/v.sock").virtio.at(0).device);
+    EXPECT_EQ(vsock.guest_cid, 42u);
+    EXPECT_EQ(vsock.path, "/run/v.sock");
+    EXPECT_EQ(error("-device virtio-vsock-device,uds-path=v"),
+              "-device virtio-vsock-device,uds-path=v: guest-cid= is missing");
+    EXPECT_EQ(error("-device virtio-vsock-device,guest-cid=3"),
+              "-device virtio-vsock-device,guest-cid=3: uds-path= is missing");
+    for (const char* cid : {"2", "4294967295", "x", ""})
+        EXPECT_THAT(error(fmt::format("-device virtio-vsock-device,uds-path=v,guest-cid={}", cid)),
+                    testing::HasSubstr("guest-cid"));
+    EXPECT_THAT(error("-device virtio-vsock-device,guest-cid=3,uds-path="),
+                testing::HasSubstr("a path must not be empty"));
+    EXPECT_THAT(
+        error(fmt::format("-device virtio-vsock-device,guest-cid=3,uds-path={}", std::string(98, 'v'))),
+        testing::HasSubstr("a path must not be longer than 96 bytes"));
+    EXPECT_THAT(error("-device virtio-vsock-device,guest-cid=3,uds-path=v -device "
+                      "virtio-vsock-device,guest-cid=4,uds-path=w"),
+                testing::HasSubstr("guests know only one vsock device"));
+    EXPECT_EQ(error("-device vhost-vsock-device,guest-cid=3"),
+              "-device vhost-vsock-device,guest-cid=3: AF_VSOCK on the host is not supported yet by this "
+              "version; virtio-vsock-device with uds-path= has unix sockets instead");
+    EXPECT_THAT(error("-device vhost-vsock-pci,guest-cid=3"), testing::HasSubstr("uds-path="));
+}
+
 // The ports of the nth device.
 std::vector<machine::ConsolePortConfig> ports(std::string_view line, std::size_t n = 0) {
     return std::get<machine::ConsoleConfig>(config(line).virtio.at(n).device).ports;

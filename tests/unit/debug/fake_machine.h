@@ -122,6 +122,8 @@ public:
 
     NetworkControl* networks() override { return network_control; }
     NetworkControl* network_control = nullptr;
+    BalloonControl* balloon() override { return balloon_control; }
+    BalloonControl* balloon_control = nullptr;
     std::string name = "fake";
     RunState state = RunState::Running;
     std::string log;  // what was done, in order

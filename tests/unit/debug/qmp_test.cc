@@ -149,12 +149,15 @@ TEST_F(QmpTest, TellsWhatTheGuestDoes) {
     observer.guest_panicked("pause");
     observer.was_reset(ShutdownCause::GuestReset);
     observer.shutting_down(ShutdownCause::GuestShutdown, "poweroff");
+    observer.balloon_changed(u64{5} << 30);
     const auto messages = received();
-    ASSERT_EQ(messages.size(), 3u);
+    ASSERT_EQ(messages.size(), 4u);
     EXPECT_EQ(messages[0]["event"], "GUEST_PANICKED");
     EXPECT_EQ(messages[0]["data"], Json({{"action", "pause"}}));
     EXPECT_EQ(messages[1]["data"], Json({{"guest", true}, {"reason", "guest-reset"}}));
     EXPECT_EQ(messages[2]["data"], Json({{"guest", true}, {"reason", "guest-shutdown"}}));
+    EXPECT_EQ(messages[3]["event"], "BALLOON_CHANGE");
+    EXPECT_EQ(messages[3]["data"], Json({{"actual", u64{5} << 30}}));
 }
 
 TEST_F(QmpTest, EventsComeOnlyAfterNegotiation) {

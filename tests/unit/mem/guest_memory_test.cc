@@ -54,7 +54,6 @@ TEST_F(GuestRam, IsZeroAndLazy) {
         for (const bool shared : {false, true}) {
             GuestMemory memory;
             ASSERT_TRUE(memory.add_ram({kBase, kBytes}, {.kind = kind, .path = dir_, .shared = shared}));
-            EXPECT_EQ(memory.regions()[0].shared, shared);
             EXPECT_EQ(resident(memory), 0u);
             EXPECT_EQ(first_byte(memory), 0);
             put(memory, 7);
@@ -83,6 +82,33 @@ TEST_F(GuestRam, AFileKeepsWhatIsShared) {
         put(memory, shared ? 7 : 9);
     }
     EXPECT_EQ(byte_of(path, 8192), 7);
+}
+
+TEST_F(GuestRam, GivesPagesBackThatReadAsZero) {
+    for (const Kind kind : {Kind::Anonymous, Kind::Memfd, Kind::File}) {
+        for (const bool shared : {false, true}) {
+            GuestMemory memory;
+            ASSERT_TRUE(memory.add_ram({kBase, kBytes}, {.kind = kind, .path = dir_, .shared = shared}));
+            const u64 page = static_cast<u64>(sysconf(_SC_PAGESIZE));
+            for (u64 n = 0; n < 4; ++n) {
+                const u8 byte = 7;
+                ASSERT_TRUE(memory.write(kBase + n * page, {&byte, 1}));
+            }
+            // Two whole pages, and a part of each neighbour.
+            memory.discard(GpaRange{kBase + page / 2, 3 * page});
+            memory.discard(memory.view(kBase + 3 * page, page - 1));
+            memory.discard(GpaRange{Gpa{0}, kBase.value});
+            memory.discard(GpaRange{kBase + kBytes, u64{1} << 40});
+            u8 found[4] = {};
+            for (u64 n = 0; n < 4; ++n) ASSERT_TRUE(memory.read(kBase + n * page, {&found[n], 1}));
+            // A private file's would read as the file does.
+            const u8 inner = kind == Kind::File && !shared ? 7 : 0;
+            EXPECT_THAT(found, testing::ElementsAre(7, inner, inner, 7));
+            memory.discard(memory.view(kBase + 3 * page, page));
+            EXPECT_TRUE(memory.read(kBase + 3 * page, {&found[3], 1}));
+            EXPECT_EQ(found[3], inner);
+        }
+    }
 }
 
 TEST_F(GuestRam, RefusesFilesThatAreTooSmall) {
