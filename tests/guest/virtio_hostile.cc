@@ -7,6 +7,8 @@
 // with: -device virtconsole,chardev=c -device virtserialport,chardev=c,name=port
 // with: -fsdev local,id=f,path=@/share,security_model=none
 // with: -device virtio-9p-device,fsdev=f,mount_tag=tag
+// with: -device virtio-balloon-device,free-page-reporting=on
+// with: -device virtio-vsock-device,guest-cid=3,uds-path=@/vsock
 // with: -device virtio-rng-device -device virtio-rng-device
 // only: trapeze
 // irqchip: gicv3
@@ -34,17 +36,23 @@ struct Kind {
     u32 id;
     u16 queue;
     u32 readable, writable;  // bytes
-    u8 request[24];
-    u64 features = 0;  // that it needs
+    u8 request[48];
+    u64 features = 0;       // that it needs
+    bool at_random = true;  // no: it does to memory what random bytes say
 };
+// clang-format off
 constexpr Kind kKinds[] = {
-    {1, 1, 40, 0, {}},                                                     // net: an empty header and a frame
-    {2, 0, 16, 21, {8}},                                                   // block: the name of the disk
-    {3, 3, 8, 0, {0, 0, 0, 0, 0, 0, 1, 0}, 1 << 1},                        // console: the driver is ready
-    {4, 0, 0, 16, {}},                                                     // entropy
-    {9, 0, 21, 64, {21, 0,   0,   0,   100, 0xff, 0xff, 0,   32, 0, 0, 8,  // 9p: version
-                    0,  '9', 'P', '2', '0', '0',  '0',  '.', 'L'}},
+    {1, 1, 40, 0, {}},                                // net: an empty header and a frame
+    {2, 0, 16, 21, {8}},                              // block: the name of the disk
+    {3, 3, 8, 0, {0, 0, 0, 0, 0, 0, 1, 0}, 1 << 1},   // console: the driver is ready
+    {4, 0, 0, 16, {}},                                // entropy
+    {5, 0, 8, 0, {}, 0, false},                       // balloon: pages that are not RAM
+    {9, 0, 21, 64,                                    // 9p: version
+     {21, 0, 0, 0, 100, 0xff, 0xff, 0, 32, 0, 0, 8, 0, '9', 'P', '2', '0', '0', '0', '.', 'L'}},
+    {19, 1, 44, 0,                                    // socket: a connection from port 1 to port 2
+     {3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0}},
 };
+// clang-format on
 
 struct Device {
     u64 base;
@@ -182,7 +190,8 @@ void fill(const Device& device, Playground::Rings& rings, bool packed) {
         }
         // Other requests of the device's, as its first bytes say which.
         if (number(2) == 0)
-            rings.buffers[i][number(8)] = static_cast<u8>(number(2) == 0 ? number(16) : random(state));
+            rings.buffers[i][number(sizeof device.kind->request)] =
+                static_cast<u8>(number(2) == 0 ? number(16) : random(state));
         const bool writable = i % 2 == 1;
         const u64 address = address_of(rings.buffers[i]);
         const u16 chain = static_cast<u16>(writable ? WRITE : NEXT);
@@ -415,7 +424,7 @@ TEST(virtio_hostile) {
         }
         EXPECT_EQ_AT(id, devices[device_count - 1].base, slot(n));
     }
-    EXPECT_EQ(device_count, 6);
+    EXPECT_EQ(device_count, 8);
     --device_count;
     const u64 seconds = fdt::argument("hostile.seconds=", 5);
     const u64 seed = fdt::argument("hostile.seed=", 1);
@@ -433,7 +442,8 @@ TEST(virtio_hostile) {
     start_cpu(1, scribble, seed);
     const u64 deadline = counter() + seconds * 1000 * ticks_per_ms();
     while (counter() < deadline) {
-        spoil_at_random(devices[number(device_count)]);
+        const Device& device = devices[number(device_count)];
+        if (device.kind->at_random) spoil_at_random(device);
         if (number(32) == 0) expect_others_work();
     }
     static_cast<volatile u32&>(stop_scribbling) = 1;
