@@ -63,8 +63,8 @@ Result<mem::GpaRange> place_dtb(mem::GpaRange ram, mem::GpaRange kernel, KernelK
                                 std::optional<mem::GpaRange> initrd, u64 dtb_bytes) {
     const auto at = [&](u64 start) { return mem::GpaRange{mem::Gpa{start}, dtb_bytes}; };
     const bool fits_below = kernel.base - ram.base >= dtb_bytes;
-    // Bare-metal programs look for it at the start of RAM.
-    if (kind == KernelKind::Elf && fits_below) return at(ram.base.value);
+    // Bare-metal programs and boot loaders look for it at the start of RAM.
+    if (kind != KernelKind::Image && fits_below) return at(ram.base.value);
 
     const u64 floor = initrd ? align_up(initrd->end().value, kPage) : kernel.end().value;
     const u64 preferred = initrd ? floor : preferred_start(ram, kernel);

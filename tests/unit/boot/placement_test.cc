@@ -68,18 +68,20 @@ TEST(Placement, KeepsTheInitrdWithin32GiBOfTheKernel) {
               "its 32 GiB do not lie within 32 GiB of the kernel");
 }
 
-TEST(Placement, PutsTheDeviceTreeOfAnElfAtTheStartOfRam) {
+TEST(Placement, PutsTheDeviceTreeOfWhatIsNoLinuxAtTheStartOfRam) {
     const auto ram = ram_of(128 * kMiB);
-    expect_range(place_dtb(ram, at(0x40080000, kMiB), KernelKind::Elf, {}, kDtb), kRamBase, kDtb);
-    expect_range(place_dtb(ram, at(kRamBase + kDtb, kMiB), KernelKind::Elf, {}, kDtb), kRamBase, kDtb);
-    // No room below it: behind it.
-    expect_range(place_dtb(ram, at(kRamBase + kDtb - 1, kMiB), KernelKind::Elf, {}, kDtb), 0x44000000, kDtb);
-    expect_range(place_dtb(ram, at(kRamBase, kMiB), KernelKind::Elf, {}, kDtb), 0x44000000, kDtb);
+    for (const KernelKind kind : {KernelKind::Elf, KernelKind::Flat}) {
+        expect_range(place_dtb(ram, at(0x40080000, kMiB), kind, {}, kDtb), kRamBase, kDtb);
+        expect_range(place_dtb(ram, at(kRamBase + kDtb, kMiB), kind, {}, kDtb), kRamBase, kDtb);
+        // No room below it: behind it.
+        expect_range(place_dtb(ram, at(kRamBase + kDtb - 1, kMiB), kind, {}, kDtb), 0x44000000, kDtb);
+        expect_range(place_dtb(ram, at(kRamBase, kMiB), kind, {}, kDtb), 0x44000000, kDtb);
+    }
 }
 
 TEST(Placement, FindsRoomForTheDeviceTreeInSmallMemories) {
     // Half of RAM is no multiple of 2 MiB, and the next such multiple is the end of RAM.
-    expect_range(place_dtb(ram_of(2 * kMiB), at(0x40080000, 4096), KernelKind::Flat, {}, kDtb), 0x40100000,
+    expect_range(place_dtb(ram_of(2 * kMiB), at(0x40080000, 4096), KernelKind::Image, {}, kDtb), 0x40100000,
                  kDtb);
     // The kernel goes up to the end: below it.
     expect_range(place_dtb(ram_of(4 * kMiB), at(0x40200000, 2 * kMiB), KernelKind::Image, {}, kDtb), kRamBase,
