@@ -27,7 +27,7 @@ void fuzz(std::span<const u8> bytes) {
                 break;
             }
             case 4:
-                device.stop([] {});
+                stop_at_once(device);
                 device.start(fuzz_session(device, memory, host, input, queues));
                 break;
             default: fuzz_write(memory, input, step / 8);
@@ -35,9 +35,7 @@ void fuzz(std::span<const u8> bytes) {
         u64 config[3] = {};
         device.read_config(step, std::span(reinterpret_cast<u8*>(config), sizeof config));
     }
-    bool stopped = false;
-    device.stop([&] { stopped = true; });
-    require(stopped);
+    stop_at_once(device);
 }
 
 }  // namespace

@@ -52,15 +52,13 @@ void fuzz(std::span<const u8> bytes) {
             case 4: port.receiver->peer_changed(step >= 128); break;
             case 5:
                 if (step / 8 != 0) break;
-                device.stop([] {});
+                stop_at_once(device);
                 device.start(fuzz_session(device, memory, host, input, queues));
                 break;
             default: fuzz_write(memory, input, step / 8);
         }
     }
-    bool stopped = false;
-    device.stop([&] { stopped = true; });
-    require(stopped);
+    stop_at_once(device);
 }
 
 }  // namespace

@@ -41,6 +41,13 @@ inline Session fuzz_session(const Device& device, mem::GuestMemory& memory, Devi
     return session;
 }
 
+// For devices that wait for nobody when they stop.
+inline void stop_at_once(Device& device) {
+    bool stopped = false;
+    device.stop([&] { stopped = true; });
+    require(stopped);
+}
+
 // `count` bytes of input anywhere in the rings, or in the first buffers.
 inline void fuzz_write(mem::GuestMemory& memory, FuzzInput& input, std::size_t count) {
     const u64 at = input.take<u16>() % 0x4000;

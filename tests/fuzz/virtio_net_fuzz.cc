@@ -29,7 +29,7 @@ struct Port final : bus::NetPort {
 void fuzz(std::span<const u8> bytes) {
     FuzzInput input(bytes);
     mem::GuestMemory memory;
-    if (!memory.add_ram(kFuzzRam)) __builtin_trap();
+    require(memory.add_ram(kFuzzRam).has_value());
     auto owned = std::make_unique<Port>();
     Port& port = *owned;
     FuzzHost host;
@@ -51,16 +51,14 @@ void fuzz(std::span<const u8> bytes) {
                 if (step / 8 != 0) {
                     device.set_link((step & 8) != 0);
                 } else {
-                    device.stop([] {});
+                    stop_at_once(device);
                     device.start(fuzz_session(device, memory, host, input, 3));
                 }
                 break;
             default: fuzz_write(memory, input, step / 8);
         }
     }
-    bool stopped = false;
-    device.stop([&] { stopped = true; });
-    if (!stopped) __builtin_trap();
+    stop_at_once(device);
 }
 
 }  // namespace

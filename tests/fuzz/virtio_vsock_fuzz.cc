@@ -120,7 +120,7 @@ void fuzz(std::span<const u8> bytes) {
             }
             case 6:
                 if (step / 8 != 0) break;
-                device.stop([] {});
+                stop_at_once(device);
                 require(peers.empty());
                 indices[0] = indices[1] = 0;
                 device.start(fuzz_session(device, memory, host, input, queues));
@@ -129,9 +129,8 @@ void fuzz(std::span<const u8> bytes) {
         }
         require(peers.size() <= Vsock::kMostConnections);
     }
-    bool stopped = false;
-    device.stop([&] { stopped = true; });
-    require(stopped && peers.empty());
+    stop_at_once(device);
+    require(peers.empty());
 }
 
 }  // namespace
