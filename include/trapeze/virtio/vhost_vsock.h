@@ -32,8 +32,7 @@ public:
 
     void start(Session session) override;
     void notified(u16 queue) override;
-    // Connections stay on the host until one of their ends says something: the kernel knows nothing of the
-    // guest's reset.
+    // Connections are the kernel's, which is not told that they have ended.
     void stop(std::function<void()> stopped) override;
 
 private:
