@@ -23,10 +23,6 @@ Result<DeviceType> find_device(std::string_view name) {
         if (name == type.name || (!type.alias.empty() && name == type.alias)) return type;
         known.push_back(type.name);
     }
-    if (name == "vhost-vsock-device" || name == "vhost-vsock-pci") {
-        return fail("{}; virtio-vsock-device with uds-path= has unix sockets instead",
-                    not_supported("AF_VSOCK on the host"));
-    }
     constexpr std::string_view kPci = "-pci";
     if (name.ends_with(kPci)) {
         const std::string on_mmio = fmt::format("{}-device", name.substr(0, name.size() - kPci.size()));

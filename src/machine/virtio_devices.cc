@@ -17,7 +17,9 @@
 #include "trapeze/virtio/net.h"
 #include "trapeze/virtio/p9.h"
 #include "trapeze/virtio/rng.h"
+#include "trapeze/virtio/vhost_vsock.h"
 #include "trapeze/virtio/vsock.h"
+#include "vhost_vsock.h"
 
 namespace trapeze::machine {
 namespace {
@@ -121,6 +123,11 @@ struct Maker {
     Result<std::unique_ptr<virtio::Device>> operator()(const VsockConfig& config) const {
         auto host = TRY(net::open_unix_streams(config.path, loop));
         return std::make_unique<virtio::Vsock>(std::move(host), config.guest_cid);
+    }
+
+    Result<std::unique_ptr<virtio::Device>> operator()(const VhostVsockConfig& config) const {
+        auto kernel = TRY(with_context(open_vhost_vsock(config), "vhost-vsock-device"));
+        return virtio::VhostVsock::create(loop, memory, std::move(kernel), config.guest_cid);
     }
 };
 

@@ -86,8 +86,9 @@ std::vector<int> MmioTransport::doorbells() const {
 }
 
 u64 MmioTransport::offered_features() const {
-    if (interface_ == Interface::Legacy) return (device_.features() | kLegacyRingFeatures) & kLegacyBits;
-    return device_.features() | kRingFeatures;
+    const u64 rings = interface_ == Interface::Legacy ? kLegacyRingFeatures : kRingFeatures;
+    const u64 offered = device_.features() | (rings & device_.ring_features());
+    return interface_ == Interface::Legacy ? offered & kLegacyBits : offered;
 }
 
 // The configuration space is the device's, which has locks of its own.

@@ -21,7 +21,7 @@ constexpr u16 kWrapBit = 1u << 15;
 }  // namespace
 
 PackedQueue::PackedQueue(mem::GuestMemory& memory, const QueueAddresses& addresses, u64 features)
-    : Queue(addresses.size),
+    : Queue(addresses),
       memory_(memory),
       indirect_((features & feature::kIndirectDesc) != 0),
       event_idx_((features & feature::kEventIdx) != 0) {

@@ -17,7 +17,7 @@ constexpr u16 kUsedNoNotify = 1;
 }  // namespace
 
 SplitQueue::SplitQueue(mem::GuestMemory& memory, const QueueAddresses& addresses, u64 features)
-    : Queue(addresses.size),
+    : Queue(addresses),
       memory_(memory),
       indirect_((features & feature::kIndirectDesc) != 0),
       event_idx_((features & feature::kEventIdx) != 0) {

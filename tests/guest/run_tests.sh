@@ -93,8 +93,8 @@ while read -r name smp limit only image reboot _irqchip _accel deviates options 
             124 | 143) verdict=fail reason="no end after $limit s; $reason" ;;
             *) verdict=fail reason="exit status $status; $reason" ;;
         esac
-        # A host that cannot do what the test's options ask for.
-        if [ $status = 1 ] && refusal=$(grep 'trap-at=on needs a CPU with FEAT_FGT or FEAT_NV' "$log"); then
+        # A host that cannot do what the test's options ask for, or has not what they name.
+        if [ $status = 1 ] && refusal=$(grep -E 'trap-at=on needs a CPU with FEAT_FGT or FEAT_NV|this host has no /dev/vhost-vsock' "$log"); then
             verdict=skip reason=$refusal
         fi
     fi

@@ -92,10 +92,17 @@ struct VsockConfig {
     std::string path = {};  // of the socket on the host
 };
 
+// vhost-vsock: the same by the host's kernel.
+struct VhostVsockConfig {
+    u32 guest_cid = 0;
+    int fd = -1;  // of /dev/vhost-vsock, inherited; -1: none, it is to be opened
+};
+
 struct VirtioConfig {
     std::string id;                // of -device; may be empty
     std::optional<unsigned> slot;  // of the 32; otherwise the highest that is free, as QEMU does
-    std::variant<RngConfig, BlockConfig, NetConfig, P9Config, ConsoleConfig, BalloonConfig, VsockConfig>
+    std::variant<RngConfig, BlockConfig, NetConfig, P9Config, ConsoleConfig, BalloonConfig, VsockConfig,
+                 VhostVsockConfig>
         device;
 };
 

@@ -50,6 +50,9 @@ public:
     virtual std::string_view name() const = 0;
     // Feature bits 0 to 23 and 41 up, and VIRTIO_F_* that are the device's business; the rings' are added.
     virtual u64 features() const = 0;
+    // Any thread. Which features of rings (feature::k*) the device's may have: all that Queue implements,
+    // unless somebody else serves them.
+    virtual u64 ring_features() const { return ~u64{0}; }
     // The size of each queue that the driver may use: entries, powers of two up to kMostQueueSize.
     virtual std::span<const u16> queue_sizes() const = 0;
 

@@ -70,6 +70,10 @@ public:
     // and to do so again. True: there are requests already, which nobody may notify about.
     [[nodiscard]] virtual bool rearm() = 0;
 
+    // Where it is. All of it is in RAM unless the queue is broken: for a device whose requests are served
+    // elsewhere, which then takes none here.
+    const QueueAddresses& addresses() const { return addresses_; }
+
     bool broken() const { return broken_ != nullptr; }
     // What the guest did, for a diagnostic; only if broken().
     const char* reason() const { return broken_; }
@@ -79,7 +83,7 @@ public:
     }
 
 protected:
-    explicit Queue(u16 size) : size_(size) {}
+    explicit Queue(const QueueAddresses& addresses) : size_(addresses.size), addresses_(addresses) {}
     // As pop() and push(); `chain` is empty, the queue is not broken.
     virtual bool take(Chain& chain) = 0;
     virtual void give(std::span<const Answer> answers) = 0;
@@ -87,6 +91,7 @@ protected:
     const u16 size_;
 
 private:
+    const QueueAddresses addresses_;
     unsigned out_ = 0;  // entries of requests that were popped and not pushed
     const char* broken_ = nullptr;
 };

@@ -98,10 +98,31 @@ TEST(Devices, Vsock) {
     EXPECT_THAT(error("-device virtio-vsock-device,guest-cid=3,uds-path=v -device "
                       "virtio-vsock-device,guest-cid=4,uds-path=w"),
                 testing::HasSubstr("guests know only one vsock device"));
-    EXPECT_EQ(error("-device vhost-vsock-device,guest-cid=3"),
-              "-device vhost-vsock-device,guest-cid=3: AF_VSOCK on the host is not supported yet by this "
-              "version; virtio-vsock-device with uds-path= has unix sockets instead");
-    EXPECT_THAT(error("-device vhost-vsock-pci,guest-cid=3"), testing::HasSubstr("uds-path="));
+}
+
+TEST(Devices, VhostVsock) {
+    const auto vsock = [](std::string_view line) {
+        return std::get<machine::VhostVsockConfig>(config(line).virtio.at(0).device);
+    };
+    EXPECT_EQ(vsock("-device vhost-vsock-device,guest-cid=42").guest_cid, 42u);
+    EXPECT_EQ(vsock("-device vhost-vsock-device,guest-cid=42").fd, -1);
+    EXPECT_EQ(vsock("-device vhost-vsock-device,id=v,guest-cid=4294967294,vhostfd=7").fd, 7);
+    EXPECT_EQ(error("-device vhost-vsock-device"), "-device vhost-vsock-device: guest-cid= is missing");
+    for (const char* cid : {"2", "4294967295", "x", ""})
+        EXPECT_THAT(error(fmt::format("-device vhost-vsock-device,guest-cid={}", cid)),
+                    testing::HasSubstr("guest-cid"));
+    EXPECT_THAT(error("-device vhost-vsock-device,guest-cid=3,vhostfd=-1"), testing::HasSubstr("vhostfd"));
+    EXPECT_EQ(error("-device vhost-vsock-device,guest-cid=3,uds-path=v"),
+              "-device uds-path=v: unknown key 'uds-path'");
+    const std::string_view second = "guests know only one vsock device";
+    EXPECT_THAT(error("-device virtio-vsock-device,guest-cid=3,uds-path=v -device "
+                      "vhost-vsock-device,guest-cid=4"),
+                testing::HasSubstr(second));
+    EXPECT_THAT(error("-device vhost-vsock-device,guest-cid=3 -device "
+                      "virtio-vsock-device,guest-cid=4,uds-path=v"),
+                testing::HasSubstr(second));
+    EXPECT_THAT(error("-device vhost-vsock-pci,guest-cid=3"),
+                testing::HasSubstr("vhost-vsock-device is the same device without it"));
 }
 
 // The ports of the nth device.

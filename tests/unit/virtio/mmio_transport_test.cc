@@ -63,6 +63,20 @@ TEST_F(TransportTest, WhatCameBeforeDriverOkIsServed) {
     EXPECT_TRUE(ring_->used());
 }
 
+TEST_F(TransportTest, RingFeaturesAreThoseOfTheDevice) {
+    constexpr u64 kAll =
+        feature::kVersion1 | feature::kIndirectDesc | feature::kEventIdx | feature::kRingPacked;
+    EXPECT_EQ(device_features(), kDeviceFeature | kAll);
+    device_.rings = feature::kVersion1 | feature::kIndirectDesc | u64{1};
+    EXPECT_EQ(device_features(), kDeviceFeature | feature::kVersion1 | feature::kIndirectDesc);
+    wr(STATUS, 3);
+    write_features(feature::kVersion1 | feature::kEventIdx);
+    wr(STATUS, 11);
+    EXPECT_EQ(rd(STATUS), 3u);
+    initialise(feature::kVersion1 | feature::kIndirectDesc);
+    EXPECT_EQ(device_.features_seen, feature::kVersion1 | feature::kIndirectDesc);
+}
+
 TEST_F(TransportTest, FeaturesThatAreNotOfferedAreNotAccepted) {
     for (const u64 features :
          {feature::kVersion1 | u64{1}, u64{0}, kDeviceFeature, feature::kVersion1 | u64{1} << 63}) {

@@ -55,6 +55,7 @@ public:
     DeviceId id() const override { return DeviceId::Entropy; }
     std::string_view name() const override { return "echo"; }
     u64 features() const override { return kDeviceFeature; }
+    u64 ring_features() const override { return rings; }
     std::span<const u16> queue_sizes() const override {
         static constexpr u16 kSizes[] = {8, 4};
         return kSizes;
@@ -89,7 +90,7 @@ public:
 
     Session session;
     std::function<void()> held;
-    std::atomic<u64> written{0}, features_seen{0};
+    std::atomic<u64> rings{~u64{0}}, written{0}, features_seen{0};
     std::atomic<int> starts{0}, notifications{0};
     std::atomic<bool> hold{false}, holding{false};
 };
