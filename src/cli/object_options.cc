@@ -2,7 +2,7 @@
 // keys.
 #include <algorithm>
 
-#include "draft.h"
+#include "device_options.h"
 
 namespace trapeze::cli {
 namespace {
@@ -18,17 +18,13 @@ constexpr KeyRow<ObjectRequest> kRngRandomKeys[] = {
 };
 
 // What all types have.
-Result<void> set_type(ObjectRequest&, const KeyArgument&) {
-    return {};
-}
-
 Result<void> set_id(ObjectRequest& object, const KeyArgument& argument) {
     object.id = argument.value;
     return {};
 }
 
 constexpr KeyRow<ObjectRequest> kCommonKeys[] = {
-    {"qom-type", "type", set_type, "what it is"},
+    {"qom-type", "type", device_keys::ignore<ObjectRequest>, "what it is"},
     {"id", "id", set_id, "its name"},
 };
 

@@ -234,6 +234,11 @@ void start(const Device& device) {
     for (u32 queue = 0; queue < device.queues; ++queue) write32(device.base + QUEUE_NOTIFY, queue);
 }
 
+void count_case(const Device& device) {
+    ++cases;
+    if ((read32(device.base + STATUS) & kNeedsReset) != 0) ++resets_needed;
+}
+
 // Each field of a queue, to be given each of these values.
 constexpr u64 kValues[] = {0, 1, 0x7fff, 0xffff'ffff, 0x4000'0000, 0xffff'ffff'ffff'fff0};
 struct Field {
@@ -326,8 +331,7 @@ void spoil_field(const Device& device, u64 features, const Field& field) {
             field.set(device, area.queues[queue], value);
         }
         start(device);
-        ++cases;
-        resets_needed += (read32(device.base + STATUS) & kNeedsReset) != 0 ? 1 : 0;
+        count_case(device);
     }
 }
 
@@ -385,8 +389,7 @@ void spoil_at_random(const Device& device) {
                 write32(device.base + QUEUE_NOTIFY, static_cast<u32>(number(kQueues)));
         }
     }
-    ++cases;
-    resets_needed += (read32(device.base + STATUS) & kNeedsReset) != 0 ? 1 : 0;
+    count_case(device);
 }
 
 // On another CPU: what the device has checked is not what it finds a moment later.
